@@ -1,0 +1,44 @@
+"""Foreign objects in `log()`: a figure, a DataFrame, a Pillow image -> the DataType that stores them.
+
+Recognised by the class paths of their classes, so that nothing is imported to recognise anything: whoever holds such an
+object has imported its library.
+"""
+
+from __future__ import annotations
+
+import types
+from functools import lru_cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from medialog.datatypes.base import DataType
+
+# Class path -> "module:callable" that takes the object. Base classes match their subclasses.
+FOREIGN = MappingProxyType(
+    {
+        "PIL.Image.Image": "medialog.datatypes.image:Image",
+    }
+)
+
+
+def adopt(value: Any) -> DataType | None:
+    """Return the DataType for a foreign object, or None when no library we know made it."""
+    if isinstance(value, types.ModuleType):
+        location = FOREIGN.get(value.__name__)
+    else:
+        location = _location_for(type(value))
+    if location is None:
+        return None
+    module, _, name = location.partition(":")
+    adopted: DataType = getattr(import_module(module), name)(value)
+    return adopted
+
+
+@lru_cache(maxsize=1024)
+def _location_for(cls: type) -> str | None:
+    for base in cls.__mro__:
+        location = FOREIGN.get(f"{base.__module__}.{base.__qualname__}")
+        if location is not None:
+            return location
+    return None

@@ -1,0 +1,111 @@
+"""Picture files: which they are, and whether they are whole, before anything is trusted."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from medialog.datatypes.files import Content
+from medialog.validators import checks
+from medialog.validators.errors import InvalidInput, Violation
+from medialog.validators.rules import Rules
+
+# Pillow's format name -> ours, for the pictures that browsers show. Nothing else is ever opened: a file that merely
+# looks like EPS, TIFF or a camera's raw format never reaches its decoder.
+FORMATS = {"PNG": "png", "JPEG": "jpeg", "BMP": "bmp", "WEBP": "webp", "GIF": "gif"}
+SUFFIXES = {"jpg": "jpeg", "jpe": "jpeg", "jfif": "jpeg", "dib": "bmp"}
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"BM", "BMP"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"%!PS", "PostScript"),
+    (b"%PDF", "PDF"),
+    (b"\x00\x00\x01\x00", "ICO"),
+    (b"8BPS", "Photoshop"),
+)
+
+
+def sniff(head: bytes) -> str | None:
+    """Return the name of the format a file begins like ("PNG", "TIFF", "SVG"), or None when it is none we know."""
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "AVIF"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<svg", b"<?xml")) or b"<svg" in text[:256]:
+        return "SVG"
+    return None
+
+
+def open_picture(content: Content, at: str, rules: Rules) -> tuple[Any, str]:
+    """Return the decoded Pillow image of a file and its format ("png", "jpeg", "bmp", "webp", "gif").
+
+    Raises `InvalidInput`: not a picture a browser shows, another format than its name says, larger than the limits
+    (from the header, before anything is decoded), or broken anywhere.
+    """
+    with content.open() as file:
+        head = file.read(512)
+    name = sniff(head)
+    if name not in FORMATS:
+        expected = f"a picture file: {', '.join(FORMATS.values())}"
+        if name is not None:
+            expected += " (other pictures can be opened with PIL and passed as an image)"
+        got = f"{name}" if name else ("an empty file" if not head else f"bytes that begin {checks.show(head[:12])}")
+        raise InvalidInput(Violation(at, "file.content", expected, got))
+    format = FORMATS[name]
+    declared = SUFFIXES.get(content.suffix, content.suffix)
+    if declared in FORMATS.values() and declared != format:
+        expected = f"a {declared.upper()} file, as its name {checks.show(content.name)} says"
+        raise InvalidInput(Violation(at, "file.content", expected, f"a {name} file"))
+    return _decode(content, name, at, rules), format
+
+
+def _decode(content: Content, name: str, at: str, rules: Rules) -> Any:
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            # Our own limits decide, and they are below the size at which Pillow warns.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(content.open(), formats=[name])
+            check_size(*picture.size, at, rules)
+            check_frames(picture, at, rules)
+            picture.load()
+    except InvalidInput:
+        raise
+    except Image.DecompressionBombError as error:
+        raise InvalidInput(Violation(at, "image.pixels", "a picture within the limits", str(error)[:120])) from error
+    except Exception as error:  # decoders raise SyntaxError, struct.error, ValueError, OSError ... for broken files
+        got = f"{type(error).__name__}: {str(error)[:120]}"
+        raise InvalidInput(Violation(at, "file.content", f"a whole {name} file", got)) from error
+    return picture
+
+
+def check_size(width: int, height: int, at: str, rules: Rules) -> None:
+    """Hold a picture's size against `image.side` and `image.pixels`."""
+    checks.refuse(
+        [
+            checks.at_most(max(width, height), "image.side", at, rules, "pixels a side"),
+            checks.at_most(width * height, "image.pixels", at, rules, "pixels"),
+        ]
+    )
+
+
+def check_frames(picture: Any, at: str, rules: Rules) -> None:
+    """Hold the frames of an animated picture against `image.frames` and `image.frames_pixels`."""
+    frames = getattr(picture, "n_frames", 1)
+    width, height = picture.size
+    checks.refuse(
+        [
+            checks.at_most(frames, "image.frames", at, rules, "frames"),
+            checks.at_most(frames * width * height, "image.frames_pixels", at, rules, "pixels in all frames"),
+        ]
+    )

@@ -1,0 +1,180 @@
+"""Pixels: numbers of any dtype -> 8-bit (or 16-bit) picture values, by stated rules. Used for images and videos.
+
+The rules, chosen from the values of the whole array and always recorded when they change a value:
+
+| input                                         | rule          | output                                     |
+|-----------------------------------------------|---------------|--------------------------------------------|
+| bool                                          | pixels.bool   | 0 or 255                                   |
+| integers in 0..255                            |               | as they are                                |
+| integers outside                              | error         | `value_range=` says what 0 and 255 mean    |
+| float in [0, 1]                               | pixels.unit   | rint(x * 255)                              |
+| float in [-1, 1], some below 0                | pixels.signed | rint((x + 1) * 127.5)                      |
+| float in [0, 255]                             | pixels.round  | rint(x)                                    |
+| float with a maximum in (1, 2], fractions     | error         | almost surely not 0..255                   |
+| anything else, NaN, infinity                  | error         |                                            |
+| `value_range=(lo, hi)`                        | pixels.range  | rint((x - lo) / (hi - lo) * 255), clipped  |
+
+[0, 1] and [-1, 1] are taken with a tolerance of 1e-3, and what overshoots inside it is clipped. Floats are computed in
+their own precision (half in single); rounding is to nearest, ties to even, as `numpy.rint`. Nothing wraps around.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from medialog.validators import checks
+from medialog.validators.errors import InvalidInput, Violation
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from medialog.datatypes.base import ChangeLog
+
+TOLERANCE = 1e-3
+
+PIXEL_RULES = {
+    "pixels.empty": "a picture has at least one pixel",
+    "pixels.finite": "pixels are finite numbers",
+    "pixels.integer": "integer pixels lie in 0..255 (0..65,535 with mode='I;16')",
+    "pixels.float": "float pixels lie in [0, 1], [-1, 1] or [0, 255]",
+    "pixels.value_range": "value_range= is two finite numbers, low < high",
+    "pixels.normalize": "with normalize=False pixels are already 0..255",
+}
+PIXEL_CHANGES = {
+    "pixels.bool": "booleans stored as 0 and 255",
+    "pixels.unit": "float [0, 1] stored as rint(x * 255)",
+    "pixels.signed": "float [-1, 1] stored as rint((x + 1) * 127.5)",
+    "pixels.round": "float [0, 255] rounded to whole numbers",
+    "pixels.range": "value_range=(low, high) stored as 0..255",
+    "pixels.clipped": "values outside value_range= clipped to it (lossy)",
+}
+
+
+def to_uint8(
+    values: np.ndarray, at: str, log: ChangeLog, *, normalize: bool = True, value_range: Any = None
+) -> np.ndarray:
+    """Return `values` as a new uint8 array of the same shape, by the rules above; `InvalidInput` when none fits."""
+    import numpy as np
+
+    if not values.size:
+        raise InvalidInput(Violation(at, "pixels.empty", "at least one pixel", f"shape {values.shape}"))
+    if value_range is not None:
+        return _stretch(values, at, log, value_range)
+    if values.dtype == np.uint8:
+        return values.copy()
+    if values.dtype == np.bool_:
+        log.record("pixels.bool", "booleans stored as 0 and 255")
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype.kind in "iu":
+        checks.refuse([_whole_pixels(values, at, 255)])
+        return values.astype(np.uint8)
+    values = _working_float(values)
+    checks.refuse([checks.finite(values, at, "pixels.finite")])
+    return _from_float(values, at, log, normalize)
+
+
+def to_uint16(values: np.ndarray, at: str) -> np.ndarray:
+    """Return whole numbers in 0..65,535 as a new uint16 array; `InvalidInput` for any other."""
+    import numpy as np
+
+    if not values.size:
+        raise InvalidInput(Violation(at, "pixels.empty", "at least one pixel", f"shape {values.shape}"))
+    if values.dtype.kind not in "iu":
+        raise InvalidInput(Violation(at, "pixels.integer", "integers for mode='I;16'", f"dtype {values.dtype}"))
+    checks.refuse([checks.within(values, 0, 65_535, at, "pixels.integer", "a whole number")])
+    return values.astype(np.uint16)
+
+
+def _working_float(values: np.ndarray) -> np.ndarray:
+    """Return floats in the precision the rules compute in: float32 or float64."""
+    import numpy as np
+
+    if values.dtype in (np.float32, np.float64):
+        return values
+    return values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+
+
+def _whole_pixels(values: np.ndarray, at: str, most: int) -> Violation | None:
+    found = checks.within(values, 0, most, at, "pixels.integer", "a whole number")
+    if found is None:
+        return None
+    help = "; value_range=(low, high) says what 0 and 255 mean"
+    if values.ndim == 2 and values.min() >= 0 and values.max() <= 65_535:
+        help += ", mode='I;16' keeps 16 bits"
+    return Violation(found.at, found.rule, found.expected + help, found.got)
+
+
+def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool) -> np.ndarray:
+    import numpy as np
+
+    low, high = float(values.min()), float(values.max())
+    if not normalize:
+        if not (low >= 0 and high <= 255):
+            raise InvalidInput(_range_violation(values, at, "pixels.normalize", "0..255 with normalize=False", low, high))
+        return _round(values, log)
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+        log.record("pixels.unit", _with_overshoot("float [0, 1] stored as rint(x * 255)", low < 0 or high > 1))
+        return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    if low >= -1 - TOLERANCE and low < 0 and high <= 1 + TOLERANCE:
+        detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
+        log.record("pixels.signed", detail)
+        return np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
+    if low >= 0 and high <= 255:
+        if high <= 2 and not bool((np.floor(values) == values).all()):
+            expected = "float pixels in [0, 1], [-1, 1] or [0, 255]; value_range=(low, high) says what 0 and 255 mean"
+            got = f"fractions with a maximum of {high:g}, almost surely not 0..255"
+            raise InvalidInput(Violation(at, "pixels.float", expected, got))
+        return _round(values, log)
+    expected = "float pixels in [0, 1], [-1, 1] or [0, 255], or value_range=(low, high)"
+    raise InvalidInput(_range_violation(values, at, "pixels.float", expected, low, high))
+
+
+def _with_overshoot(detail: str, overshoot: bool) -> str:
+    return f"{detail}, overshoot of at most {TOLERANCE:g} clipped" if overshoot else detail
+
+
+def _range_violation(values: np.ndarray, at: str, rule: str, expected: str, low: float, high: float) -> Violation:
+    worst = values.argmin() if low < 0 else values.argmax()
+    import numpy as np
+
+    index = ", ".join(str(int(i)) for i in np.unravel_index(int(worst), values.shape))
+    return Violation(f"{at}[{index}]", rule, expected, f"{low if low < 0 else high:g} (values from {low:g} to {high:g})")
+
+
+def _round(values: np.ndarray, log: ChangeLog) -> np.ndarray:
+    import numpy as np
+
+    rounded = np.rint(values)
+    moved = int((rounded != values).sum())
+    log.record("pixels.round", "float [0, 255] rounded to whole numbers", moved)
+    return rounded.astype(np.uint8)
+
+
+def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> np.ndarray:
+    import numpy as np
+
+    low, high = check_value_range(value_range)
+    if values.dtype.kind == "b":
+        values = values.astype(np.uint8)
+    values = values.astype(np.float64) if values.dtype.kind in "iu" else _working_float(values)
+    checks.refuse([checks.finite(values, at, "pixels.finite")])
+    outside = int(((values < low) | (values > high)).sum())
+    log.record("pixels.range", f"value_range=({low:g}, {high:g}) stored as 0..255")
+    if outside:
+        log.lose("pixels.clipped", f"values outside value_range=({low:g}, {high:g}) clipped to it", outside)
+    return np.rint((np.clip(values, low, high) - low) / (high - low) * 255).astype(np.uint8)
+
+
+def check_value_range(value_range: Any) -> tuple[float, float]:
+    """Return `value_range` as two floats; `InvalidInput` unless it is two finite numbers, low < high."""
+    import math
+
+    try:
+        low, high = value_range
+        numbers = [checks.real_number(low), checks.real_number(high)]
+    except (TypeError, ValueError):
+        numbers = [None]
+    if any(number is None or not math.isfinite(number) for number in numbers) or not numbers[0] < numbers[-1]:  # type: ignore[operator]
+        expected = "two finite numbers, low < high"
+        raise InvalidInput(Violation("value_range", "pixels.value_range", expected, checks.show(value_range)))
+    return float(numbers[0]), float(numbers[1])  # type: ignore[arg-type]

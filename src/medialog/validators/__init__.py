@@ -1,0 +1,40 @@
+"""What is allowed: limits, rules, errors, and the checks of inputs, descriptors and run directories.
+
+- `limits`: every documented number, once.
+- `rules`: which limits and which strictness hold now.
+- `errors`: the exceptions, and `Violation`, one broken rule.
+- `checks`: what inputs must be (a *check* looks at a value a user gave).
+- `descriptors`: what documents must be (to *validate* is to hold a JSON document against its schema).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medialog.validators.descriptors import check_descriptor, validate
+    from medialog.validators.errors import Violation
+    from medialog.validators.limits import LIMITS, Limit
+    from medialog.validators.rules import Rules
+    from medialog.wire.schemas import load as schema
+
+__all__ = ["LIMITS", "Limit", "Rules", "Violation", "check_descriptor", "schema", "validate"]
+
+_HOMES = {
+    "LIMITS": ("medialog.validators.limits", "LIMITS"),
+    "Limit": ("medialog.validators.limits", "Limit"),
+    "Rules": ("medialog.validators.rules", "Rules"),
+    "Violation": ("medialog.validators.errors", "Violation"),
+    "check_descriptor": ("medialog.validators.descriptors", "check_descriptor"),
+    "schema": ("medialog.wire.schemas", "load"),
+    "validate": ("medialog.validators.descriptors", "validate"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)

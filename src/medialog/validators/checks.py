@@ -1,0 +1,185 @@
+"""The input checks that every type uses.
+
+A check returns the `Violation` it finds, or None. `refuse` raises what was found, all at once. Checks of arrays are
+vectorised, say where the first bad element is and how many there are.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from medialog.validators.errors import InvalidInput, Violation, WrongType
+from medialog.validators.rules import Rules
+
+if TYPE_CHECKING:
+    import numpy as np
+
+COMMON_RULES = {
+    "array.dtype": "an array has a numeric or boolean dtype",
+    "array.kind": "the value can be read as an array",
+    "array.ragged": "nested lists have equal lengths",
+    "caption.length": "a caption has at most `caption.length` characters",
+    "caption.text": "a caption is text without control characters",
+    "file.changed": "a large file still holds the bytes it was constructed from",
+    "file.content": "a file's content is of a supported format, and of the declared one",
+    "file.kind": "a file input is a path, bytes, or an open file",
+    "file.missing": "a path names an existing regular file",
+    "file.url": "nothing is fetched: a URL is not a file",
+    "list.mixed": "a list of media holds one type",
+    "rules.limits": "limits= names settable limits and gives values of their type",
+    "rules.strict": "strict= is 'warn', 'error' or 'record'",
+    "strict.change": "under strict='error' no conversion may lose anything",
+}
+
+
+def refuse(violations: Iterable[Violation | None]) -> None:
+    """Raise one `InvalidInput` with every violation that is not None; return when there is none."""
+    found = [violation for violation in violations if violation is not None]
+    if found:
+        raise InvalidInput(found)
+
+
+def show(value: object, length: int = 60) -> str:
+    """Return a short, one-line, escaped picture of any value for a message. Never raises."""
+    try:
+        text = repr(value) if not hasattr(value, "shape") else f"{type(value).__name__} of shape {tuple(value.shape)}"
+    except Exception:  # a broken repr of a user's object must not hide the real message
+        text = object.__repr__(value)
+    text = " ".join(text.split()).encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def type_name(value: object) -> str:
+    """Return `module.Class` of a value, without `builtins.`."""
+    cls = type(value)
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def text(value: object, at: str, rule: str = "caption.text") -> Violation | None:
+    """Check that `value` is text that can be stored and shown: no control characters except tab and newline."""
+    if not isinstance(value, str):
+        return Violation(at, rule, "a string", f"{type_name(value)} {show(value)}")
+    if not value.isprintable():
+        for character in value:
+            code = ord(character)
+            if (code < 32 and character not in "\t\n\r") or code == 127 or 0xD800 <= code <= 0xDFFF:
+                return Violation(at, rule, "text without control characters or lone surrogates", repr(character))
+    return None
+
+
+def caption(value: object, rules: Rules) -> Violation | None:
+    """Check a caption: text of at most `caption.length` characters."""
+    if value is None:
+        return None
+    return text(value, "caption") or at_most(len(value), "caption.length", "caption", rules, "characters")  # type: ignore[arg-type]
+
+
+def at_most(count: int, limit: str, at: str, rules: Rules, unit: str, advice: str = "") -> Violation | None:
+    """Check a number against the limit of that id; the limit's id is the rule."""
+    most = rules.limit(limit)
+    if count <= most:
+        return None
+    return Violation(at, limit, f"at most {most:,} {unit}{advice}", f"{count:,}")
+
+
+def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Violation | None:
+    """Check that `value` is one of the allowed ones."""
+    if any(type(value) is type(option) and value == option for option in allowed):
+        return None
+    return Violation(at, rule, f"one of {', '.join(map(str, allowed))}", show(value))
+
+
+def whole_number(value: object) -> int | None:
+    """Return `value` as an int when it is a whole number type (int, np.integer, 0-d integer array; not bool), else None."""
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return None
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, (float, str, bytes)) or getattr(value, "dtype", None) is None and not hasattr(value, "__index__"):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def real_number(value: object) -> float | int | None:
+    """Return `value` as a Python number when it is one real number (int, float, numpy scalar; not bool), else None."""
+    whole = whole_number(value)
+    if whole is not None:
+        return whole
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (bool, str, bytes, complex)) or not hasattr(value, "__float__"):
+        return None
+    if type(value).__name__ in ("bool_", "bool") or getattr(value, "ndim", 0) != 0:
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def positive_number(value: object, at: str, rule: str) -> Violation | None:
+    """Check that `value` is a finite number above zero."""
+    number = real_number(value)
+    if number is not None and math.isfinite(number) and number > 0:
+        return None
+    return Violation(at, rule, "a finite number above 0", show(value))
+
+
+def index_text(bad: np.ndarray) -> str:
+    """Return `[1, 3]`: the index of the first True in `bad`."""
+    import numpy as np
+
+    return "[" + ", ".join(str(int(i)) for i in np.unravel_index(int(bad.argmax()), bad.shape)) + "]"
+
+
+def elements(bad: np.ndarray, values: np.ndarray, at: str, rule: str, expected: str) -> Violation | None:
+    """Return the violation of the elements where `bad` is True: place and value of the first, and how many there are."""
+    count = int(bad.sum())
+    if not count:
+        return None
+    value = values.reshape(-1)[int(bad.reshape(-1).argmax())]
+    more = f" ({count:,} such elements)" if count > 1 else ""
+    return Violation(f"{at}{index_text(bad)}", rule, expected, f"{value.item() if hasattr(value, 'item') else value}{more}")
+
+
+def finite(values: np.ndarray, at: str, rule: str) -> Violation | None:
+    """Check that every element of a real array is finite. One fast pass when it is: no temporary of its size."""
+    import numpy as np
+
+    if values.dtype.kind != "f" or not values.size:
+        return None
+    with np.errstate(all="ignore"):
+        # min and max propagate NaN and infinities, and allocate nothing.
+        if np.isfinite(values.min()) and np.isfinite(values.max()):
+            return None
+    return elements(~np.isfinite(values), values, at, rule, "a finite number")
+
+
+def within(values: np.ndarray, low: float, high: float, at: str, rule: str, what: str = "a number") -> Violation | None:
+    """Check that every element lies in [low, high]. NaN does not."""
+    if not values.size:
+        return None
+    if low <= values.min() and values.max() <= high:
+        return None
+    return elements(~((values >= low) & (values <= high)), values, at, rule, f"{what} in [{low:g}, {high:g}]")
+
+
+def whole(values: np.ndarray, at: str, rule: str, what: str = "a whole number") -> Violation | None:
+    """Check that every element is integral."""
+    import numpy as np
+
+    if values.dtype.kind in "iub" or not values.size:
+        return None
+    bad = np.floor(values) != values
+    return elements(bad, values, at, rule, what)
+
+
+def wrong_type(at: str, rule: str, expected: str, value: object) -> WrongType:
+    """Return the error for an object that can never be what it was given as."""
+    return WrongType(Violation(at, rule, expected, f"{type_name(value)} {show(value)}"))

@@ -1,0 +1,82 @@
+"""The history line: one JSON object per line, sealed with a CRC-32.
+
+    {"seq":17,"step":5,"k":"row","t":1795177742.101,"m":31.0042,"d":{...},"crc":"a702fc6e"}
+
+`seq` counts the lines of one writer from 0; `step` is present where the kind has one; `k` is the kind; `t` is unix time
+in seconds and for people only; `m` is monotonic seconds since the run began; `d` is the payload. `crc` is always the
+last member: zlib's CRC-32 of every byte before `,"crc"`, as eight lowercase hex digits, compared as text.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from medialog.wire import jsontext
+
+KINDS = ("meta", "config", "row", "part", "summary", "metric", "sync", "end")
+_SEAL_LENGTH = len(',"crc":"a702fc6e"}')
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One decoded line. `step` is None for kinds without one."""
+
+    seq: int
+    kind: str
+    t: float
+    m: float
+    data: dict[str, Any]
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that cannot be trusted: `reason` says why."""
+
+    reason: str
+
+
+def encode(line: Line) -> bytes:
+    """Return the sealed line with its newline. `ValueError` when `data` holds NaN, an infinity or a lone surrogate."""
+    body: dict[str, Any] = {"seq": line.seq}
+    if line.step is not None:
+        body["step"] = line.step
+    body["k"] = line.kind
+    body["t"] = line.t
+    body["m"] = line.m
+    body["d"] = line.data
+    sealed = jsontext.dumps(body)[:-1]
+    return b'%b,"crc":"%08x"}\n' % (sealed, zlib.crc32(sealed))
+
+
+def decode(raw: bytes) -> Line | Damage:
+    """Check and parse one line (with or without its newline). Damage is returned, never raised, never ignored."""
+    raw = raw.removesuffix(b"\n")
+    sealed, seal = raw[:-_SEAL_LENGTH], raw[-_SEAL_LENGTH:]
+    if seal[:8] != b',"crc":"' or seal[-2:] != b'"}':
+        return Damage("no checksum at its end")
+    if seal[8:-2] != b"%08x" % zlib.crc32(sealed):
+        return Damage("the checksum does not match: bytes were changed")
+    try:
+        body = jsontext.loads(sealed + b"}")
+    except (ValueError, RecursionError) as error:
+        return Damage(f"not valid JSON: {str(error)[:120]}")
+    if not isinstance(body, dict):
+        return Damage("not a JSON object")
+    seq, kind, step, data = body.get("seq"), body.get("k"), body.get("step"), body.get("d")
+    t, m = body.get("t"), body.get("m")
+    if not (_is_count(seq) and isinstance(kind, str) and isinstance(data, dict)):
+        return Damage("seq, k or d is missing or of the wrong type")
+    if not (step is None or _is_count(step)) or not (_is_number(t) and _is_number(m)):
+        return Damage("step, t or m is of the wrong type")
+    return Line(seq=seq, kind=kind, t=float(t), m=float(m), data=data, step=step)  # type: ignore[arg-type]
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int or type(value) is float

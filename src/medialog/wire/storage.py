@@ -1,0 +1,204 @@
+"""Storage: the one small object through which medialog touches files.
+
+Everything that medialog stores goes through these few methods. Paths are relative POSIX strings below the storage's
+root. A fault test passes a storage that fails on purpose; object storage will be another implementation.
+Errors are `OSError`, as the operating system gives them; the room above names them.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+class Storage(Protocol):
+    """What a place for files must be able to do."""
+
+    def make_directory(self, path: str) -> None:
+        """Create a directory and its parents; no error when it is there."""
+
+    def create(self, path: str) -> int:
+        """Create a file that must not exist yet (`FileExistsError`) and return a handle for writing at its end."""
+
+    def write(self, handle: int, data: bytes) -> int:
+        """Write at the end of the file; return how many bytes were written, which may be fewer than given."""
+
+    def handle_size(self, handle: int) -> int:
+        """Return the file's size in bytes now."""
+
+    def truncate(self, handle: int, size: int) -> None:
+        """Cut the file to `size` bytes."""
+
+    def fsync(self, handle: int) -> None:
+        """Return only when the file's bytes are on the disk."""
+
+    def fsync_path(self, path: str) -> None:
+        """The same for a file or directory by its path; a directory's entries are its bytes."""
+
+    def close(self, handle: int) -> None:
+        """Close the handle."""
+
+    def rename(self, source: str, target: str) -> None:
+        """Give a file its final name, replacing what stands there, atomically."""
+
+    def remove(self, path: str) -> None:
+        """Remove a file; no error when it is not there."""
+
+    def size(self, path: str) -> int | None:
+        """Return the size of a regular file, or None when there is none of that name. Links are never followed."""
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted names in a directory; empty when there is no such directory."""
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a regular file for reading. Links are never followed."""
+
+
+class LocalStorage:
+    """A directory of the local file system. Created files get 0o666 less the umask."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root).absolute()
+
+    def __repr__(self) -> str:
+        return f"LocalStorage({str(self.root)!r})"
+
+    def _locate(self, path: str) -> str:
+        return os.path.join(self.root, path) if path else str(self.root)
+
+    def make_directory(self, path: str) -> None:
+        os.makedirs(self._locate(path), exist_ok=True)
+
+    def create(self, path: str) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _CLOEXEC | _BINARY
+        return os.open(self._locate(path), flags, 0o666)
+
+    def write(self, handle: int, data: bytes) -> int:
+        return os.write(handle, data)
+
+    def handle_size(self, handle: int) -> int:
+        return os.fstat(handle).st_size
+
+    def truncate(self, handle: int, size: int) -> None:
+        os.ftruncate(handle, size)
+
+    def fsync(self, handle: int) -> None:
+        os.fsync(handle)
+
+    def fsync_path(self, path: str) -> None:
+        handle = os.open(self._locate(path), os.O_RDONLY | _CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def close(self, handle: int) -> None:
+        os.close(handle)
+
+    def rename(self, source: str, target: str) -> None:
+        os.replace(self._locate(source), self._locate(target))
+
+    def remove(self, path: str) -> None:
+        try:
+            os.unlink(self._locate(path))
+        except FileNotFoundError:
+            return
+
+    def size(self, path: str) -> int | None:
+        try:
+            status = os.lstat(self._locate(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def names(self, path: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self._locate(path)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def open(self, path: str) -> BinaryIO:
+        self._refuse_linked_folders(path)
+        handle = os.open(self._locate(path), os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _BINARY | getattr(os, "O_NONBLOCK", 0))
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return os.fdopen(handle, "rb")
+
+    def _refuse_linked_folders(self, path: str) -> None:
+        folder = os.path.dirname(path)
+        while folder:
+            if os.path.islink(self._locate(folder)):
+                raise OSError(errno.ELOOP, "a link inside the directory is not followed", folder)
+            folder = os.path.dirname(folder)
+
+
+class MemoryStorage:
+    """The same in a dict of bytes, for tests, `mode="memory"` and `MemorySink`."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytearray] = {}
+        self._handles: dict[int, bytearray] = {}
+        self._next_handle = 1
+
+    def __repr__(self) -> str:
+        return f"MemoryStorage({len(self.files)} files)"
+
+    def make_directory(self, path: str) -> None:
+        return None
+
+    def create(self, path: str) -> int:
+        if path in self.files:
+            raise FileExistsError(errno.EEXIST, "file exists", path)
+        handle, self._next_handle = self._next_handle, self._next_handle + 1
+        self._handles[handle] = self.files[path] = bytearray()
+        return handle
+
+    def write(self, handle: int, data: bytes) -> int:
+        self._handles[handle] += data
+        return len(data)
+
+    def handle_size(self, handle: int) -> int:
+        return len(self._handles[handle])
+
+    def truncate(self, handle: int, size: int) -> None:
+        del self._handles[handle][size:]
+
+    def fsync(self, handle: int) -> None:
+        return None
+
+    def fsync_path(self, path: str) -> None:
+        return None
+
+    def close(self, handle: int) -> None:
+        del self._handles[handle]
+
+    def rename(self, source: str, target: str) -> None:
+        if source not in self.files:
+            raise FileNotFoundError(errno.ENOENT, "no such file", source)
+        self.files[target] = self.files.pop(source)
+
+    def remove(self, path: str) -> None:
+        self.files.pop(path, None)
+
+    def size(self, path: str) -> int | None:
+        content = self.files.get(path)
+        return None if content is None else len(content)
+
+    def names(self, path: str) -> list[str]:
+        prefix = f"{path}/" if path else ""
+        return sorted({name[len(prefix) :].split("/", 1)[0] for name in self.files if name.startswith(prefix)})
+
+    def open(self, path: str) -> BinaryIO:
+        content = self.files.get(path)
+        if content is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file", path)
+        return io.BytesIO(bytes(content))

@@ -1,0 +1,32 @@
+"""Feeds the examples that law classes list to the laws, and keeps every test on defaults and without a screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, max_examples=100)
+hypothesis.settings.load_profile("tests")
+
+EXAMPLES = {"valid_example": "valid", "invalid_example": "invalid", "equal_spellings": "spellings"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for fixture, attribute in EXAMPLES.items():
+        if fixture in metafunc.fixturenames:
+            examples = getattr(metafunc.cls, attribute)
+            metafunc.parametrize(fixture, list(examples.values()), ids=list(examples))
+
+
+@pytest.fixture(autouse=True)
+def default_rules() -> Iterator[None]:
+    """A test that changes the rules of the process leaves none behind."""
+    from medialog.validators import rules
+
+    yield
+    rules.set_process_rules(None)
