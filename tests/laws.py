@@ -67,7 +67,7 @@ class TypeLaws:
 
         assert self.type.kind == descriptor["_type"]
         jsonschema.Draft202012Validator(schemas.load(descriptor["_type"])).validate(descriptor)
-        assert [] == validate(descriptor)
+        assert validate(descriptor) == []
 
     def test_descriptor_is_plain_json(self, valid_example: Callable[[], Call]) -> None:
         descriptor = valid_example().construct(self.type).encode_into(MemorySink())
@@ -158,7 +158,7 @@ class TypeLaws:
             assert self.type.list_kind == descriptor["_type"]
             assert 2 == descriptor["count"] == len(descriptor["items"])
             jsonschema.Draft202012Validator(schemas.load(descriptor["_type"])).validate(descriptor)
-            assert [] == validate(descriptor)
+            assert validate(descriptor) == []
         assert [value, value] == decode(descriptor, sink)
 
     def test_bad_input_names_its_rule(self, invalid_example: tuple[Callable[[], Call], set[str]]) -> None:

@@ -72,7 +72,13 @@ def types() -> list[type[DataType]]:
 
 def rules_page() -> str:
     """Return the page of every rule and conversion id."""
-    lines = [MARK, "", "# Rules and conversions", "", "Every id that an error, a warning or a descriptor's `changes` can name."]
+    lines = [
+        MARK,
+        "",
+        "# Rules and conversions",
+        "",
+        "Every id that an error, a warning or a descriptor's `changes` can name.",
+    ]
     lines += ["", "## Everywhere", "", *table("rule", COMMON)]
     for cls in types():
         lines += ["", f"## {cls.__name__}", ""]

@@ -27,7 +27,7 @@ def adopt(value: Any) -> DataType | None:
     if isinstance(value, types.ModuleType):
         location = FOREIGN.get(value.__name__)
     else:
-        location = _location_for(type(value))
+        location = _location_for(type(value))  # type: ignore[arg-type]
     if location is None:
         return None
     module, _, name = location.partition(":")

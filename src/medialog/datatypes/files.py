@@ -27,7 +27,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://")
 class Sink(Protocol):
     """Where a type puts its files. The same bytes always get the same reference."""
 
-    def write(self, suffix: str, content: bytes | Content | Callable[[BinaryIO], object]) -> FileRef:
+    def write(self, suffix: str, content: bytes | Content | Callable[[Any], object]) -> FileRef:
         """Store `content` (bytes, a `Content`, or a function that writes to an open file) and return its reference."""
 
 
@@ -52,7 +52,7 @@ class StorageSink:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.storage!r})"
 
-    def write(self, suffix: str, content: bytes | Content | Callable[[BinaryIO], object]) -> FileRef:
+    def write(self, suffix: str, content: bytes | Content | Callable[[Any], object]) -> FileRef:
         """Store `content` under its SHA-256 and return its reference; a file that is there already is not rewritten."""
         with storage_errors("writing a media file"):
             if isinstance(content, bytes):
@@ -84,7 +84,7 @@ class StorageSink:
             self.storage.remove(temporary)
             raise
 
-    def _write_stream(self, suffix: str, write: Callable[[BinaryIO], object]) -> FileRef:
+    def _write_stream(self, suffix: str, write: Callable[[Any], object]) -> FileRef:
         temporary = self._new_temporary()
         try:
             with _StorageFile(self.storage, temporary) as file:

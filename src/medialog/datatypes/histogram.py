@@ -137,7 +137,8 @@ class Histogram(DataType, kind="histogram"):
         self.nan = int(np.isnan(samples).sum())
         self.positive_infinity = int((samples == np.inf).sum())
         self.negative_infinity = int((samples == -np.inf).sum())
-        return samples[finite]
+        stored: np.ndarray = samples[finite]
+        return stored
 
     def _take(self, np_histogram: Any) -> None:
         import numpy as np
@@ -180,12 +181,14 @@ class Histogram(DataType, kind="histogram"):
     @property
     def histogram(self) -> list[Number]:
         """Return the counts as a list (W&B's name for them)."""
-        return self.counts.tolist()
+        counts: list[Number] = self.counts.tolist()
+        return counts
 
     @property
     def bins(self) -> list[float]:
         """Return the edges as a list (W&B's name for them)."""
-        return self.edges.tolist()
+        edges: list[float] = self.edges.tolist()
+        return edges
 
     def to_numpy(self) -> tuple[np.ndarray, np.ndarray]:
         """Return `(counts, edges)` as `numpy.histogram` does."""

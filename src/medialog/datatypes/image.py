@@ -171,6 +171,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             pixels.check_value_range(value_range)
         self._picture: Any = None
         self._content: Content | None = None
+        self._facts: _Facts
         self.grouping = checks.whole_number(grouping) if grouping is not None else None
         self.classes: Classes | None = None
         self.masks: dict[str, ImageMask] = {}
@@ -250,7 +251,8 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
                 got = f"{name}={want!r} for a {format.upper()} of mode {picture.mode}"
                 raise InvalidInput(Violation(name, "image.file_options", expected, got))
         self._content = content
-        self._facts = _Facts(format, *picture.size, picture.mode, getattr(picture, "n_frames", 1), True)
+        width, height = picture.size
+        self._facts = _Facts(format, width, height, picture.mode, getattr(picture, "n_frames", 1), lossless=True)
 
     def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
         array = _channels_last(arrays.to_numpy(data, "Image"), arrays.is_torch(data))
@@ -260,7 +262,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         return png.to_pil(pixels.to_uint8(array, "Image", log, normalize=normalize, value_range=value_range))
 
     def _from_pillow(self, picture: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
-        picture_file.check_size(*picture.size, "Image", self._rules)
+        picture_file.check_size(picture.width, picture.height, "Image", self._rules)
         if picture.mode in ("I", "F"):
             return self._from_array(arrays.to_numpy(picture, "Image"), mode, normalize, value_range, log)
         if value_range is not None:
@@ -502,6 +504,7 @@ def _held_mode(picture: Any, format: str) -> str:
         return str(picture.mode)
     if picture.mode.startswith("I;16"):
         return "I;16"
+    wanted: tuple[str, ...]
     if _has_alpha(picture):
         wanted = ("LA", "RGBA", "L", "RGB") if picture.mode in ("LA", "La") else ("RGBA", "RGB")
     else:

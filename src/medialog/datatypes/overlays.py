@@ -416,8 +416,9 @@ def _check_position(position: Any, at: str, found: list[Violation]) -> dict[str,
     if members == set(_CORNERS):
         result = {name: _finite(position[name], f"{at}.{name}", found) for name in _CORNERS}
         for low, high in (("minX", "maxX"), ("minY", "maxY")):
-            if result[low] is not None and result[high] is not None and result[low] > result[high]:
-                got = f"{result[low]:g} > {result[high]:g}"
+            least, most = result[low], result[high]
+            if least is not None and most is not None and least > most:
+                got = f"{least:g} > {most:g}"
                 found.append(Violation(at, "box.position", f"{low} <= {high}", got))
         return result
     if members == set(_MIDDLE):

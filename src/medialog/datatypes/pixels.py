@@ -64,7 +64,7 @@ def to_uint8(
         return values.copy()
     if values.dtype == np.bool_:
         log.record("pixels.bool", "booleans stored as 0 and 255")
-        return values.astype(np.uint8) * np.uint8(255)
+        return np.where(values, np.uint8(255), np.uint8(0))
     if values.dtype.kind in "iu":
         checks.refuse([_whole_pixels(values, at, 255)])
         return values.astype(np.uint8)
@@ -91,7 +91,8 @@ def _working_float(values: np.ndarray) -> np.ndarray:
 
     if values.dtype in (np.float32, np.float64):
         return values
-    return values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+    wide: np.ndarray = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+    return wide
 
 
 def _whole_pixels(values: np.ndarray, at: str, most: int) -> Violation | None:
@@ -114,11 +115,13 @@ def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool) ->
         return _round(values, log)
     if low >= -TOLERANCE and high <= 1 + TOLERANCE:
         log.record("pixels.unit", _with_overshoot("float [0, 1] stored as rint(x * 255)", low < 0 or high > 1))
-        return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+        stored: np.ndarray = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+        return stored
     if low >= -1 - TOLERANCE and low < 0 and high <= 1 + TOLERANCE:
         detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
         log.record("pixels.signed", detail)
-        return np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
+        stored: np.ndarray = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
+        return stored
     if low >= 0 and high <= 255:
         if high <= 2 and not bool((np.floor(values) == values).all()):
             expected = "float pixels in [0, 1], [-1, 1] or [0, 255]; value_range=(low, high) says what 0 and 255 mean"
@@ -147,7 +150,8 @@ def _round(values: np.ndarray, log: ChangeLog) -> np.ndarray:
     rounded = np.rint(values)
     moved = int((rounded != values).sum())
     log.record("pixels.round", "float [0, 255] rounded to whole numbers", moved)
-    return rounded.astype(np.uint8)
+    stored: np.ndarray = rounded.astype(np.uint8)
+    return stored
 
 
 def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> np.ndarray:
@@ -162,7 +166,8 @@ def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> n
     log.record("pixels.range", f"value_range=({low:g}, {high:g}) stored as 0..255")
     if outside:
         log.lose("pixels.clipped", f"values outside value_range=({low:g}, {high:g}) clipped to it", outside)
-    return np.rint((np.clip(values, low, high) - low) / (high - low) * 255).astype(np.uint8)
+    stored: np.ndarray = np.rint((np.clip(values, low, high) - low) / (high - low) * 255).astype(np.uint8)
+    return stored
 
 
 def check_value_range(value_range: Any) -> tuple[float, float]:

@@ -116,9 +116,8 @@ def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
     if isinstance(value, enum.Enum):
         return prepare(value.value, at, rules, depth + 1)
     if isinstance(value, (str, bool, int, float)):  # subclasses: numpy.float64, numpy.str_
-        for base in (bool, int, float, str):
-            if isinstance(value, base):
-                return prepare(base.__new__(base, value), at, rules, depth)
+        base: Any = next(base for base in (bool, int, float, str) if isinstance(value, base))
+        return prepare(base.__new__(base, value), at, rules, depth)
     if isinstance(value, Mapping):
         return prepare_mapping(value, at, rules, depth)
     if isinstance(value, (list, tuple, range)):

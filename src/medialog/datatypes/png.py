@@ -21,7 +21,7 @@ def to_pil(pixels: np.ndarray) -> Any:
     key = (pixels.ndim, pixels.dtype.name, *pixels.shape[2:])
     height, width = pixels.shape[:2]
     little = pixels.astype("<u2") if pixels.dtype == np.uint16 else pixels
-    return Image.frombytes(_MODES[key], (width, height), np.ascontiguousarray(little).tobytes())  # type: ignore[index]
+    return Image.frombytes(_MODES[key], (width, height), np.ascontiguousarray(little).tobytes())
 
 
 def encode(picture: Any) -> bytes:

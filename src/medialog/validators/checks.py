@@ -77,7 +77,7 @@ def caption(value: object, rules: Rules) -> Violation | None:
     return text(value, "caption") or at_most(len(value), "caption.length", "caption", rules, "characters")  # type: ignore[arg-type]
 
 
-def at_most(count: int, limit: str, at: str, rules: Rules, unit: str, advice: str = "") -> Violation | None:
+def at_most(count: float, limit: str, at: str, rules: Rules, unit: str, advice: str = "") -> Violation | None:
     """Check a number against the limit of that id; the limit's id is the rule."""
     most = rules.limit(limit)
     if count <= most:
@@ -118,7 +118,7 @@ def real_number(value: object) -> float | int | None:
     if type(value).__name__ in ("bool_", "bool") or getattr(value, "ndim", 0) != 0:
         return None
     try:
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     except (TypeError, ValueError):
         return None
 

@@ -17,7 +17,7 @@ _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def encode_number(value: float | int) -> Any:
-    """Return `value` as JSON can carry it: itself, or the tagged form for NaN, infinities and integers beyond 64 bits."""
+    """Return `value` as JSON can carry it: NaN, infinities and integers beyond 64 bits in the tagged form."""
     if isinstance(value, int):
         if -(2**63) <= value < 2**64:
             return value
@@ -40,7 +40,7 @@ def decode_number(tagged: dict[str, Any]) -> float | int:
 
 
 def first_non_finite(document: Any, path: str = "$") -> str | None:
-    """Return the JSON path of the first NaN or infinite float in `document`, or None. msgspec would write it as null."""
+    """Return the JSON path of the first NaN or infinite float, or None. msgspec would write it as null."""
     if isinstance(document, float):
         return None if math.isfinite(document) else path
     if isinstance(document, dict):
@@ -59,7 +59,7 @@ def first_non_finite(document: Any, path: str = "$") -> str | None:
 
 
 def dumps(document: Any) -> bytes:
-    """Return `document` as compact UTF-8 JSON, keys in their own order; `ValueError` for NaN, infinity or a bad string."""
+    """Return `document` as compact UTF-8 JSON, keys in order; `ValueError` for NaN, infinity or a bad string."""
     import msgspec
 
     bad = first_non_finite(document)
@@ -118,7 +118,7 @@ def _nesting(text: str) -> int:
 
 
 def loads(data: bytes | str) -> Any:
-    """Parse JSON strictly; `ValueError` for NaN, `1e999`, a repeated key, a lone surrogate, deep nesting or bad UTF-8."""
+    """Parse JSON; `ValueError` for NaN, `1e999`, a repeated key, a lone surrogate, deep nesting or bad UTF-8."""
     text = data.decode("utf-8") if isinstance(data, bytes) else data
     # A document this short, or with this few brackets, cannot nest too deeply: spare it the character loop.
     if text.count("[") + text.count("{") > MAX_DEPTH and _nesting(text) > MAX_DEPTH:

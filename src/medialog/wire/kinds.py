@@ -1,8 +1,8 @@
 """The table of contents: every wire kind and the class that writes it.
 
-One line per `_type`, list forms included. The class is named, not imported, so looking a kind up costs no import and the
-bottom room stays free of the rooms above. Other packages add kinds through the entry-point group `medialog.datatypes`;
-those are read only when a kind is not in this table.
+One line per `_type`, list forms included. The class is named, not imported, so looking a kind up costs no import and
+the bottom room stays free of the rooms above. Other packages add kinds through the entry-point group
+`medialog.datatypes`; those are read only when a kind is not in this table.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _claimed: dict[str, type] = {}
 def claim(kind: str, cls: type) -> None:
     """Note that `cls` writes `kind`; `TypeError` when another class does. Called when a class is created."""
     location = f"{cls.__module__}:{cls.__qualname__}"
-    holder = KINDS.get(kind) or (f"{_claimed[kind].__module__}:{_claimed[kind].__qualname__}" if kind in _claimed else None)
+    holder = KINDS.get(kind) or (
+        f"{_claimed[kind].__module__}:{_claimed[kind].__qualname__}" if kind in _claimed else None
+    )
     if holder is not None and holder != location:
         raise TypeError(f"the kind {kind!r} is written by {holder}, not by {location}")
     _claimed[kind] = cls
@@ -57,7 +59,9 @@ def third_party_kinds() -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name in KINDS or entry.name in found:
-            raise ValueError(f"the kind {entry.name!r} of {entry.value} is taken by {KINDS.get(entry.name) or found[entry.name]}")
+            raise ValueError(
+                f"the kind {entry.name!r} of {entry.value} is taken by {KINDS.get(entry.name) or found[entry.name]}"
+            )
         found[entry.name] = entry.value
     return found
 

@@ -70,7 +70,7 @@ def _allow_extensions(node: Any) -> None:
 
 
 def limit_places(schema: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    """Return where settable limits stand: `(("items", "*", "caption"), "caption.length")`; `*` is every element or value."""
+    """Return where settable limits stand: `(("items", "*", "caption"), "caption.length")`; `*` is every element."""
     found: list[tuple[tuple[str, ...], str]] = []
 
     def walk(node: Any, place: tuple[str, ...], above: frozenset[str]) -> None:

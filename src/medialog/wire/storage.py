@@ -127,7 +127,9 @@ class LocalStorage:
 
     def open(self, path: str) -> BinaryIO:
         self._refuse_linked_folders(path)
-        handle = os.open(self._locate(path), os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _BINARY | getattr(os, "O_NONBLOCK", 0))
+        handle = os.open(
+            self._locate(path), os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _BINARY | getattr(os, "O_NONBLOCK", 0)
+        )
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
             raise OSError(errno.EINVAL, "not a regular file", path)
