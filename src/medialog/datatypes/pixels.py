@@ -120,7 +120,7 @@ def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool) ->
     if low >= -1 - TOLERANCE and low < 0 and high <= 1 + TOLERANCE:
         detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
         log.record("pixels.signed", detail)
-        stored: np.ndarray = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
+        stored = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
         return stored
     if low >= 0 and high <= 255:
         if high <= 2 and not bool((np.floor(values) == values).all()):
