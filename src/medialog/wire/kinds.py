@@ -22,6 +22,7 @@ KINDS = MappingProxyType(
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
     }
 )
 
