@@ -34,8 +34,10 @@ class RunReader:
             self.info: dict[str, Any] = event_log.read_json(storage, RUN)
         except (OSError, ValueError) as error:
             raise RunError(f"{storage!r}: not a run directory: run.json: {error}") from error
-        version = self.info.get("format_version")
-        if not isinstance(version, int) or version > FORMAT_VERSION:
+        version = self.info.get("format_version") if isinstance(self.info, dict) else None
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise RunError(f"{storage!r}: not a run directory: run.json has no format_version")
+        if version > FORMAT_VERSION:
             raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
 
     def _read(self) -> Events:

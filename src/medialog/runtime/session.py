@@ -121,18 +121,12 @@ def _open(
         return Run(storage, info, config=config, disabled=disabled, **common)
     if not resume and layout.rank_of_process() == 0:
         raise RunError(f"run {info['id']!r} exists: resume=True goes on with it, another id= begins a new one")
-    reader = RunReader(storage)
+    info = RunReader(storage).info
     events = read_events(storage)
-    return Run(
-        storage,
-        reader.info,
-        config=config,
-        known_config=events.config,
-        fold=events.summary,
-        first_step=events.last_step + 1,
-        owns_files=resume,
-        **common,
-    )
+    common["known_config"] = events.config
+    if not resume:  # another rank of a run that is going on: its steps are its own, and so is its view of the summary
+        return Run(storage, info, config=config, owns_files=False, **common)
+    return Run(storage, info, config=config, fold=events.summary, first_step=events.last_step + 1, **common)
 
 
 def _check_arguments(
