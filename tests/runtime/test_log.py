@@ -19,6 +19,10 @@ from medialog.validators.errors import Advice, InvalidInput, InvalidKey, NotInit
 Start = Callable[..., medialog.Run]
 
 
+def active_run() -> medialog.Run | None:
+    return medialog.run
+
+
 def rows(run: medialog.Run) -> list[tuple[int, dict[str, Any]]]:
     run.finish()
     return list(run.reader().rows())
@@ -265,13 +269,13 @@ def test_before_init_and_after_finish(start: Start) -> None:
         medialog.define_metric("a")
     with pytest.raises(NotInitialised):
         medialog.summary  # noqa: B018
-    assert medialog.run is None
+    assert None is active_run()
 
     run = start()
-    assert run is medialog.run
+    assert run is active_run()
     medialog.finish()
 
-    assert medialog.run is None
+    assert None is active_run()
     with pytest.raises(RunClosed):
         medialog.log({"a": 1})
     with pytest.raises(RunClosed):
