@@ -1,8 +1,8 @@
 """Every code example of the five documents runs with `import medialog as wandb`, and what it logs reads back.
 
-The examples stand verbatim in `documented_examples/`, one file a document. Some are not valid Python (brackets that do not match,
-`...` for data), and two train with TensorFlow 1: `REPAIRS` lists every edit, the smallest that makes them run. The files' digests
-are pinned, so an edit that is not listed fails.
+The examples stand verbatim in `documented_examples/`, one file a document. Some are not valid Python (brackets that do
+not match, `...` for data), and two train with TensorFlow 1: `REPAIRS` lists every edit, the smallest that makes them
+run. The files' digests are pinned, so an edit that is not listed fails.
 """
 
 from __future__ import annotations

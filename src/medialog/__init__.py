@@ -177,21 +177,23 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name on first use; `run`, `config` and `summary` are those of the active run."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would accept every misspelt name
 
-    if name in _HOMES:
-        value = getattr(import_module(f"medialog.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    if name in ("run", "config", "summary"):
-        from medialog.runtime import session
+    def __getattr__(name: str) -> Any:
+        """Load a public name on first use; `run`, `config` and `summary` are those of the active run."""
+        from importlib import import_module
 
-        return session.current_run() if name == "run" else getattr(session.active(f"medialog.{name}"), name)
-    if name == "data_types":  # where W&B has its types
-        return import_module("medialog.datatypes")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in _HOMES:
+            value = getattr(import_module(f"medialog.{_HOMES[name]}"), name)
+            globals()[name] = value
+            return value
+        if name in ("run", "config", "summary"):
+            from medialog.runtime import session
+
+            return session.current_run() if name == "run" else getattr(session.active(f"medialog.{name}"), name)
+        if name == "data_types":  # where W&B has its types
+            return import_module("medialog.datatypes")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -34,9 +34,11 @@ _HOMES = {
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would accept every misspelt name
 
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"medialog.datatypes.{_HOMES[name]}"), name)
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"medialog.datatypes.{_HOMES[name]}"), name)
