@@ -42,7 +42,7 @@ def convert(value: Any, dir: str | os.PathLike[str], name: str | None = None) ->
         for category, rule, sentence in item.notices():
             warn(f"{sentence} [{rule}]", category)
     sink = DirectorySink(dir)
-    descriptor = trees.encode(prepared, sink)
+    descriptor = trees.encode(prepared, lambda _, item: item.encode_into(sink))
     if name is None:
         name = hashlib.sha256(jsontext.dumps(descriptor)).hexdigest()[:16]
     with storage_errors("writing the descriptor"):

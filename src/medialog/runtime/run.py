@@ -18,6 +18,7 @@ from medialog.runtime import metric as metrics
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
 from medialog.runtime.history import History
+from medialog.runtime.increments import Increments
 from medialog.runtime.metric import Metric
 from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.reader import RunReader
@@ -76,6 +77,7 @@ class Run(SummaryKeeper):
         self._row = OpenRow(first_step)
         self._watch = KeyWatch(rules)
         self._warned: set[tuple[str, str]] = set()
+        self._increments = Increments()
         self._unsynced: dict[str, None] = {}
         self._sink = StorageSink(storage, self._unsynced.setdefault)
         self._unapplied: tuple[int, int, list[tuple[trees.Path, Any]], int | None] | None = None
@@ -171,6 +173,7 @@ class Run(SummaryKeeper):
             seq, step, leaves, next_step = self._unapplied
             if self._segment.next_seq > seq:
                 self._fold.add_row(leaves, step)
+                self._increments.commit()
                 if next_step is not None:
                     self._row.close(next_step)
                 self._files_stale = True
@@ -225,8 +228,11 @@ class Run(SummaryKeeper):
         for path, value in objects:
             for category, rule, sentence in value.notices():
                 self._warn_once(trees.dotted(path), rule, sentence, category)
-        encoded: dict[str, Any] = trees.encode(prepared, self._sink)
+        encoded: dict[str, Any] = trees.encode(prepared, self._encode_value)
         return encoded
+
+    def _encode_value(self, path: trees.Path, value: Any) -> Any:
+        return self._increments.encode(path, value, self._sink, self._fold)
 
     def _commit(self, next_step: int) -> None:
         """Write the open row as one line."""
@@ -241,6 +247,7 @@ class Run(SummaryKeeper):
 
     def _write(self, step: int, tree: dict[str, Any], next_step: int | None) -> None:
         leaves = list(trees.leaves(tree))
+        self._increments.expect(leaves)
         self._unapplied = (self._segment.next_seq, step, leaves, next_step)
         self._segment.append("row", tree, step)
         self._settle()

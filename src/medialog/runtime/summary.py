@@ -174,6 +174,11 @@ class SummaryFold:
         # Media and text have no minimum: their last value stands for them.
         return values or leaf.last
 
+    def last_value(self, path: Path) -> Any:
+        """Return the last logged value of a leaf, or None."""
+        leaf = self._leaves.get(path)
+        return None if leaf is None else leaf.last
+
     def last_values(self) -> Iterator[tuple[Path, Any]]:
         """Yield `(path, value)` of the last logged value of each leaf."""
         return ((path, leaf.last) for path, leaf in self._leaves.items())

@@ -5,10 +5,9 @@ Readers see dotted keys, `val.acc`; a dot that belongs to a key is escaped, `v1\
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from medialog.datatypes.files import Sink
 from medialog.wire import jsontext
 
 Path = tuple[str, ...]
@@ -64,13 +63,15 @@ def undotted(key: str) -> Path:
     return (*parts, part)
 
 
-def encode(tree: Any, sink: Sink) -> Any:
-    """Return a prepared tree as JSON: every DataType in it is encoded to the sink."""
+def encode(tree: Any, encode_value: Callable[[Path, Any], Any], path: Path = ()) -> Any:
+    """Return a prepared tree as JSON: every DataType in it is what `encode_value(path, value)` makes of it."""
     if isinstance(tree, dict):
-        return {key: encode(value, sink) for key, value in tree.items()}
+        return {key: encode(value, encode_value, (*path, key)) for key, value in tree.items()}
     if isinstance(tree, list):
-        return [encode(value, sink) for value in tree] if any(type(v) not in _PLAIN for v in tree) else tree
-    return tree.encode_into(sink) if hasattr(tree, "encode_into") else tree
+        if all(type(value) in _PLAIN for value in tree):
+            return tree
+        return [encode(value, encode_value, (*path, str(index))) for index, value in enumerate(tree)]
+    return encode_value(path, tree) if hasattr(tree, "encode_into") else tree
 
 
 _PLAIN = frozenset((int, float, str, bool))
