@@ -1,7 +1,7 @@
 """Increments: how much of an incremental value was logged under each key of a run.
 
-A value that grows (a Table with `log_mode="INCREMENTAL"`) is pure: it does not know what was logged. The run keeps a cursor
-for each key, and moves it when the row that holds the increment is written.
+A value that grows (a Table with `log_mode="INCREMENTAL"`) is pure: it does not know what was logged. The run keeps a
+cursor for each key, and moves it when the row that holds the increment is written.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Increments:
         if not getattr(value, "is_incremental", False):
             return value.encode_into(sink)
         cursor = self._committed.get(path)
+        previous: dict[str, Any] | None
         if cursor is not None and cursor.value is value:
             start, previous = cursor.rows, cursor.descriptor
         else:  # another object: after a resume, or a new one under the same key
