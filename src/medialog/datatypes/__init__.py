@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from medialog.datatypes.audio import Audio
     from medialog.datatypes.base import DataType, MediaList
     from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
     from medialog.datatypes.histogram import Histogram
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
 
 _HOMES = {
+    "Audio": "audio",
     "BoundingBoxes2D": "overlays",
     "Classes": "overlays",
     "DataType": "base",

@@ -16,6 +16,8 @@ ENTRY_POINT_GROUP = "medialog.datatypes"
 
 KINDS = MappingProxyType(
     {
+        "audio": "medialog.datatypes.audio:Audio",
+        "audio-file": "medialog.datatypes.audio:Audio",
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
         "histogram": "medialog.datatypes.histogram:Histogram",
