@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.base import DataType, MediaList
     from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
     from medialog.datatypes.histogram import Histogram
+    from medialog.datatypes.html import Html
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
 
@@ -23,6 +24,7 @@ _HOMES = {
     "DirectorySink": "files",
     "DirectorySource": "files",
     "Histogram": "histogram",
+    "Html": "html",
     "Image": "image",
     "ImageMask": "overlays",
     "MediaList": "base",

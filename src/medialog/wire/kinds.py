@@ -21,6 +21,8 @@ KINDS = MappingProxyType(
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
         "histogram": "medialog.datatypes.histogram:Histogram",
+        "html": "medialog.datatypes.html:Html",
+        "html-file": "medialog.datatypes.html:Html",
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
