@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.html import Html
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.text import Text
 
 _HOMES = {
     "Audio": "audio",
@@ -31,6 +32,7 @@ _HOMES = {
     "MemorySink": "files",
     "Sink": "files",
     "Source": "files",
+    "Text": "text",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

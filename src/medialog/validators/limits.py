@@ -101,6 +101,7 @@ LIMITS = _table(
           "the documented maximum (300 in the first guide, 200,000 in W&B's artifacts)", "guide"),
     Limit("tensor.inline", 32, "elements", "a histogram of 64 bins", "the documented size up to which values are kept",
           "guide"),
+    Limit("text.size", 10 * MIB, "bytes", "error", "a text larger than this does not open in a panel", "safety"),
     Limit("video.formats", ("gif", "mp4", "webm", "ogg"), "format", "error", "the four documented formats", "guide",
           settable=False),
     Limit("video.fps_default", 4, "frames per second", "", "the documented default", "guide"),

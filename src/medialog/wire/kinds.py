@@ -26,6 +26,7 @@ KINDS = MappingProxyType(
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "text-file": "medialog.datatypes.text:Text",
     }
 )
 
