@@ -21,7 +21,7 @@ from laws import Call, TypeLaws, call
 from medialog.datatypes import Audio, MediaList, MemorySink
 from medialog.datatypes.base import decode
 from medialog.validators import validate
-from medialog.validators.errors import DataChanged, InvalidInput, MissingDependency, WrongType
+from medialog.validators.errors import Advice, DataChanged, InvalidInput, MissingDependency, WrongType
 from medialog.validators.limits import LIMITS
 from medialog.validators.rules import Rules
 
@@ -646,10 +646,36 @@ def test_wav_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
             make()
 
 
-def test_an_adpcm_file_is_kept_with_advice() -> None:
-    assert [("audio.playable", "no browser plays MS_ADPCM samples: store PCM, or flac, ogg or mp3")] == list(
-        Audio(file("WAV", "MS_ADPCM")).advice()
-    )
+@pytest.mark.parametrize(
+    ("make", "rule", "sentence"),
+    [
+        (lambda: Audio(file("WAV", "MS_ADPCM")), "audio.playable", "do not play MS_ADPCM samples"),
+        (lambda: Audio(file("WAV", "DOUBLE")), "audio.playable", "do not play DOUBLE samples"),
+        (lambda: Audio([0.5], 32), "audio.playable_rate", "3,000 to 768,000 Hz, this is 32 Hz (is it 32 kHz?"),
+        (lambda: Audio([0.5], 2999), "audio.playable_rate", "this is 2,999 Hz"),
+        (lambda: Audio([0.5], 768_001), "audio.playable_rate", "this is 768,001 Hz"),
+        (lambda: Audio(np.zeros((20, 9)), 8000), "audio.playable_channels", "up to 8 channels, this has 9"),
+    ],
+)
+def test_what_no_browser_plays_is_kept_with_advice(make: Callable[[], Audio], rule: str, sentence: str) -> None:
+    sound = make()
+
+    [(found, text)] = sound.advice()
+
+    assert rule == found
+    assert sentence in text
+    with pytest.warns(Advice, match=rf"\[{rule}\]"):
+        sound.encode(MemorySink())
+
+
+def test_what_browsers_play_has_no_advice() -> None:
+    for sound in (
+        Audio([0.5], 3000),
+        Audio([0.5], 768_000),
+        Audio(np.zeros((20, 8)), 8000),
+        Audio(file("WAV", "ULAW")),
+    ):
+        assert [] == list(sound.advice())
 
 
 def test_another_audio_can_be_given_another_caption() -> None:

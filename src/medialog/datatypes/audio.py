@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 StoredFormat = Literal["wav", "flac", "ogg", "mp3"]
 WRITTEN_FORMATS = ("wav", "flac", "ogg")
+# Measured with Chromium 156; PCM of 8 to 32 bits, FLOAT, ALAW and ULAW play.
+UNPLAYABLE_SUBTYPES = ("DOUBLE", *wav.COMPRESSED_TAGS.values())
 _WAV_SUBTYPES = {"u1": "PCM_U8", "i2": "PCM_16", "i4": "PCM_32"}
 
 SampleRate = Annotated[
@@ -111,6 +113,8 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         "audio.ogg_channels": "ogg holds at most `audio.ogg_channels` channels",
         "audio.ogg_sample_rate": "ogg holds sample rates up to `audio.ogg_sample_rate`",
         "audio.playable": "browsers play the coding of the samples (a warning)",
+        "audio.playable_rate": "browsers play rates within `audio.playable_rate` (a warning)",
+        "audio.playable_channels": "browsers play up to `audio.playable_channels` channels (a warning)",
         "audio.duration": "a sound lasts at most `audio.duration` seconds",
         "audio.size": "a sound has at most `audio.size` bytes, as a file and as samples",
         "audio.wav_size": "the samples of a WAV file have at most `audio.wav_size` bytes",
@@ -141,11 +145,13 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
             caption = original.caption
         log = self._begin(limits, strict, caption)
         self._facts: AudioFacts
+        # One of the two: the file, or for a WAV of our own the samples, which are written as they are.
         self._content: Content | None = None
         self._samples: np.ndarray | None = None
         rate = self._check_sample_rate(sample_rate)
         if original is not None:
-            self._content, self._facts = original._encode(), original._facts
+            # Shared, as neither is ever changed.
+            self._content, self._samples, self._facts = original._content, original._samples, original._facts
             self._changes.extend(original._changes)
             self._check_file_options(rate, format)
             return
@@ -242,28 +248,28 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
 
     def advice(self) -> Iterator[tuple[str, str]]:
         """Yield `(rule, sentence)` for what is kept as given but looks wrong."""
-        if self.subtype in wav.COMPRESSED_TAGS.values():
-            yield "audio.playable", f"no browser plays {self.subtype} samples: store PCM, or flac, ogg or mp3"
+        if self.subtype in UNPLAYABLE_SUBTYPES:
+            yield (
+                "audio.playable",
+                f"browsers do not play {self.subtype} samples in a WAV file: store PCM, flac, ogg or mp3",
+            )
+        slowest, fastest = self._rules.limit("audio.playable_rate")
+        if not slowest <= self.sample_rate <= fastest:
+            sentence = f"browsers play {slowest:,} to {fastest:,} Hz, this is {self.sample_rate:,} Hz"
+            hint = f" (is it {self.sample_rate} kHz? sample_rate is in hertz)" if self.sample_rate < 200 else ""
+            yield "audio.playable_rate", sentence + hint
+        most = self._rules.limit("audio.playable_channels")
+        if self.channels > most:
+            yield "audio.playable_channels", f"browsers play up to {most} channels, this has {self.channels}"
 
     # --- the way out and back ---
 
-    def _encode(self) -> Content:
-        """Return the stored file's bytes, made once; the samples are let go."""
-        if self._content is None:
-            assert self._samples is not None
-            content = read_input(wav.encode(self._samples, self.sample_rate), "Audio", self._rules)
-            assert content is not None
-            self._content, self._samples = content, None
-        return self._content
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state for pickle and copy: the encoded file, not the samples."""
-        self._encode()
-        return dict(self.__dict__)
-
     def read(self) -> bytes:
         """Return the bytes of the stored file."""
-        return self._encode().read()
+        if self._samples is not None:
+            return wav.encode(self._samples, self.sample_rate)
+        assert self._content is not None
+        return self._content.read()
 
     def to_numpy(self) -> np.ndarray:
         """Return the samples as a new array: (frames,) for one channel, else (frames, channels).
@@ -275,13 +281,20 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         if self._samples is not None:
             stored = self._samples.copy()
         else:
-            stored = audio_file.read_samples(self._encode(), self._facts, "Audio", self._rules)
+            assert self._content is not None
+            stored = audio_file.read_samples(self._content, self._facts, "Audio", self._rules)
         return stored[:, 0] if self.channels == 1 else stored
+
+    def _write(self, sink: Sink) -> FileRef:
+        if self._content is not None:
+            return sink.write(self.format, self._content)
+        # Streamed from the samples: a long sound is not held a second time.
+        return sink.write("wav", lambda file: wav.write(file, self._samples, self.sample_rate))  # type: ignore[arg-type]
 
     def build(self, sink: Sink) -> AudioDescriptor:
         """Write the file and return the descriptor."""
         return AudioDescriptor(
-            **file_fields(sink.write(self.format, self._encode())),
+            **file_fields(self._write(sink)),
             format=self.format,  # type: ignore[arg-type]
             sample_rate=self.sample_rate,
             channels=self.channels,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
@@ -29,7 +30,6 @@ EXTENSIBLE_TAG = 0xFFFE
 _EXTENSIBLE_GUID = bytes.fromhex("000000001000800000aa00389b71")
 _DTYPES = {"PCM_U8": "u1", "PCM_16": "<i2", "PCM_32": "<i4", "FLOAT": "<f4", "DOUBLE": "<f8"}
 _WRITTEN_BITS = {"u1": 8, "i2": 16, "i4": 32}
-HEADER_SIZE = 44
 
 
 class WavLayout(NamedTuple):
@@ -46,10 +46,10 @@ class WavLayout(NamedTuple):
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def encode(samples: np.ndarray, sample_rate: int) -> bytes:
-    """Return the WAV file of `samples`: (frames, channels) of uint8 (128 is silence), int16 or int32.
+def write(file: Any, samples: np.ndarray, sample_rate: int) -> None:
+    """Write `samples` to an open file: (frames, channels) of uint8 (128 is silence), int16 or int32, C-contiguous.
 
-    The canonical 44-byte header, then the samples: byte for byte what libsndfile writes.
+    The canonical 44-byte header, then the samples: byte for byte what libsndfile writes. Nothing is copied.
     """
     channels = samples.shape[1]
     bits = _WRITTEN_BITS[samples.dtype.str[1:]]
@@ -63,8 +63,17 @@ def encode(samples: np.ndarray, sample_rate: int) -> bytes:
         *(b"fmt ", 16, 1, channels, sample_rate, per_second, block, bits),
         *(b"data", samples.nbytes),
     )
-    little = samples.astype(samples.dtype.newbyteorder("<"), order="C", copy=False)
-    return b"".join([header, little.data.cast("B"), pad])
+    little = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
+    file.write(header)
+    file.write(little.data.cast("B"))
+    file.write(pad)
+
+
+def encode(samples: np.ndarray, sample_rate: int) -> bytes:
+    """Return what `write` writes."""
+    buffer = io.BytesIO()
+    write(buffer, samples, sample_rate)
+    return buffer.getvalue()
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
