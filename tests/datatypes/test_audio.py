@@ -347,6 +347,10 @@ def test_integers_in_a_float_array_are_pointed_out() -> None:
 def test_messages_say_where_and_how_many() -> None:
     with pytest.raises(InvalidInput, match=r"Audio\[1, 0\]: a finite number, got nan \(2 such elements\)"):
         Audio([[0.0, 0.0], [np.nan, np.inf]], 8000)
+    with pytest.raises(InvalidInput, match=r"Audio\[1\]: a finite number, got nan"):
+        Audio([0.0, np.nan], 8000)
+    with pytest.raises(InvalidInput, match=r"Audio\[1\]: an integer of at most 32 bits, got 2147483648 "):
+        Audio([0, 2**31], 8000)
     with pytest.raises(InvalidInput, match=r"transpose, data\.T, got shape \(2, 1000\)"):
         Audio(np.zeros((2, 1000)), 8000)
     with pytest.raises(WrongType):

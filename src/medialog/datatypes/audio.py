@@ -184,22 +184,22 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         )
 
     def _take_array(self, data: Any, rate: int | None, format: Any, log: ChangeLog) -> None:
-        array = arrays.to_numpy(data, "Audio")
+        given = arrays.to_numpy(data, "Audio")
         wrong = [checks.one_of(format, WRITTEN_FORMATS, "format", "audio.format")]
         if rate is None:
             expected = "sample_rate=, in hertz, beside an array"
             wrong.append(Violation("sample_rate", "audio.sample_rate", expected, "none"))
         checks.refuse(wrong)
         assert rate is not None
-        array = samples.check_layout(array, "Audio", self._rules)
-        dtype = samples.stored_dtype(array, "Audio")
+        array = samples.check_layout(given, "Audio", self._rules)
+        dtype = samples.stored_dtype(given, "Audio")
         frames, channels = array.shape
         subtype = _WAV_SUBTYPES[dtype]
         audio_file.check_bounds(rate, channels, frames, subtype, "Audio", self._rules)
         if format == "wav":
             size = frames * channels * audio_file.SAMPLE_BYTES.get(subtype, 2)
             checks.refuse([checks.at_most(size, "audio.wav_size", "Audio", self._rules, "bytes in a WAV file")])
-        self._samples = samples.to_integers(array, dtype, "Audio", log)
+        self._samples = samples.to_integers(array, dtype, log)
         if format != "wav":
             # Not every rate fits these formats: encoded now, so that an error is raised at the caller's line.
             encoded, subtype = audio_file.encode(self._samples, rate, format, "Audio", self._rules)

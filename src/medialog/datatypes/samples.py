@@ -62,9 +62,10 @@ def check_layout(array: np.ndarray, at: str, rules: Rules) -> np.ndarray:
 
 
 def stored_dtype(array: np.ndarray, at: str) -> str:
-    """Return the dtype in which `array` is stored: "u1", "i2" or "i4". Checks integers that have to be narrowed."""
+    """Return the dtype in which `array`, as it was given, is stored: "u1", "i2" or "i4". `InvalidInput` for its values."""
     dtype = array.dtype
     if dtype.kind == "f":
+        checks.refuse([checks.finite(array, at, "audio.finite")])
         return "i2"
     name: str = dtype.str[1:]
     if name in ("u1", "i2", "i4"):
@@ -72,17 +73,18 @@ def stored_dtype(array: np.ndarray, at: str) -> str:
     if name not in ("i8", "u8"):
         expected = "floats in [-1, 1], int16, int32, uint8 (128 is silence) or Python integers; convert with astype"
         raise InvalidInput(Violation(at, "audio.dtype", expected, f"dtype {dtype}"))
-    checks.refuse([checks.within(array, -(2**31), 2**31 - 1, at, "audio.integers", "a 32-bit integer")])
+    if array.min() < -(2**31) or array.max() >= 2**31:
+        wide = (array < -(2**31)) | (array >= 2**31)
+        checks.refuse([checks.elements(wide, array, at, "audio.integers", "an integer of at most 32 bits")])
     return "i2" if array.min() >= -(2**15) and array.max() < 2**15 else "i4"
 
 
-def to_integers(array: np.ndarray, dtype: str, at: str, log: ChangeLog) -> np.ndarray:
-    """Return a new array, (frames, channels) of `dtype` from `stored_dtype`, by the rules of this module."""
+def to_integers(array: np.ndarray, dtype: str, log: ChangeLog) -> np.ndarray:
+    """Return a new array, (frames, channels) of the `dtype` from `stored_dtype`, by the rules of this module."""
     import numpy as np
 
     if array.dtype.kind != "f":
         return np.array(array, dtype=dtype, order="C")
-    checks.refuse([checks.finite(array, at, "audio.finite")])
     _check_range(array, log)
     stored = np.empty(array.shape, "i2")
     inexact = 0
