@@ -8,20 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from medialog.datatypes.audio import Audio
     from medialog.datatypes.base import DataType, MediaList
     from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
     from medialog.datatypes.histogram import Histogram
+    from medialog.datatypes.html import Html
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
     from medialog.datatypes.tensor import Tensor
+    from medialog.datatypes.text import Text
 
 _HOMES = {
+    "Audio": "audio",
     "BoundingBoxes2D": "overlays",
     "Classes": "overlays",
     "DataType": "base",
     "DirectorySink": "files",
     "DirectorySource": "files",
     "Histogram": "histogram",
+    "Html": "html",
     "Image": "image",
     "ImageMask": "overlays",
     "MediaList": "base",
@@ -29,6 +34,7 @@ _HOMES = {
     "Sink": "files",
     "Source": "files",
     "Tensor": "tensor",
+    "Text": "text",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

@@ -16,13 +16,18 @@ ENTRY_POINT_GROUP = "medialog.datatypes"
 
 KINDS = MappingProxyType(
     {
+        "audio": "medialog.datatypes.audio:Audio",
+        "audio-file": "medialog.datatypes.audio:Audio",
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
         "histogram": "medialog.datatypes.histogram:Histogram",
+        "html": "medialog.datatypes.html:Html",
+        "html-file": "medialog.datatypes.html:Html",
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
         "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
+        "text-file": "medialog.datatypes.text:Text",
     }
 )
 
