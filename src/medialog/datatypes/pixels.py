@@ -91,7 +91,8 @@ def _working_float(values: np.ndarray) -> np.ndarray:
 
     if values.dtype in (np.float32, np.float64):
         return values
-    wide: np.ndarray = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond double precision is an infinity, and refused as one
+        wide: np.ndarray = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
     return wide
 
 
@@ -109,15 +110,17 @@ def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool) ->
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
+    # The bounds as the array's own dtype holds them: float32(1.001) is a little more than 1.001.
+    least, most = (float(values.dtype.type(bound)) for bound in (-1 - TOLERANCE, 1 + TOLERANCE))
     if not normalize:
         if not (low >= 0 and high <= 255):
             raise InvalidInput(_range_violation(values, at, "pixels.normalize", "0..255 with normalize=False", low, high))
         return _round(values, log)
-    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+    if low >= float(values.dtype.type(-TOLERANCE)) and high <= most:
         log.record("pixels.unit", _with_overshoot("float [0, 1] stored as rint(x * 255)", low < 0 or high > 1))
         stored: np.ndarray = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
         return stored
-    if low >= -1 - TOLERANCE and low < 0 and high <= 1 + TOLERANCE:
+    if least <= low < 0 and high <= most:
         detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
         log.record("pixels.signed", detail)
         stored = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
@@ -161,6 +164,8 @@ def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> n
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
     values = values.astype(np.float64) if values.dtype.kind in "iu" else _working_float(values)
+    if values.dtype == np.float32 and not _fits_float32(low, high):
+        values = values.astype(np.float64)
     checks.refuse([checks.finite(values, at, "pixels.finite")])
     outside = int(((values < low) | (values > high)).sum())
     log.record("pixels.range", f"value_range=({low:g}, {high:g}) stored as 0..255")
@@ -170,8 +175,16 @@ def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> n
     return stored
 
 
+def _fits_float32(low: float, high: float) -> bool:
+    """Say whether the arithmetic of `value_range` neither overflows nor vanishes in float32."""
+    import numpy as np
+
+    normal = np.finfo(np.float32)
+    return max(abs(low), abs(high), high - low) < float(normal.max) / 255 and high - low > float(normal.tiny)
+
+
 def check_value_range(value_range: Any) -> tuple[float, float]:
-    """Return `value_range` as two floats; `InvalidInput` unless it is two finite numbers, low < high."""
+    """Return `value_range` as two floats; `InvalidInput` unless both and their difference are finite, low < high."""
     import math
 
     try:
@@ -179,7 +192,8 @@ def check_value_range(value_range: Any) -> tuple[float, float]:
         numbers = [checks.real_number(low), checks.real_number(high)]
     except (TypeError, ValueError):
         numbers = [None]
-    if any(number is None or not math.isfinite(number) for number in numbers) or not numbers[0] < numbers[-1]:  # type: ignore[operator]
+    first, last = (math.nan if number is None else float(number) for number in (numbers[0], numbers[-1]))
+    if not (first < last and math.isfinite(last - first)):
         expected = "two finite numbers, low < high"
         raise InvalidInput(Violation("value_range", "pixels.value_range", expected, checks.show(value_range)))
-    return float(numbers[0]), float(numbers[1])  # type: ignore[arg-type]
+    return first, last
