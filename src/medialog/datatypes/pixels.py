@@ -68,9 +68,11 @@ def to_uint8(
     if values.dtype.kind in "iu":
         checks.refuse([_whole_pixels(values, at, 255)])
         return values.astype(np.uint8)
-    values = _working_float(values)
+    given, values = values.dtype.type, _working_float(values)
     checks.refuse([checks.finite(values, at, "pixels.finite")])
-    return _from_float(values, at, log, normalize)
+    # The bounds as the array's own dtype holds them: float32(1.001) is a little more than 1.001.
+    tolerated = [float(given(bound)) for bound in (-1 - TOLERANCE, -TOLERANCE, 1 + TOLERANCE)]
+    return _from_float(values, at, log, normalize, tolerated)
 
 
 def to_uint16(values: np.ndarray, at: str) -> np.ndarray:
@@ -106,21 +108,20 @@ def _whole_pixels(values: np.ndarray, at: str, most: int) -> Violation | None:
     return Violation(found.at, found.rule, found.expected + help, found.got)
 
 
-def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool) -> np.ndarray:
+def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool, tolerated: list[float]) -> np.ndarray:
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
-    # The bounds as the array's own dtype holds them: float32(1.001) is a little more than 1.001.
-    least, most = (float(values.dtype.type(bound)) for bound in (-1 - TOLERANCE, 1 + TOLERANCE))
+    least_signed, least_unit, most = tolerated
     if not normalize:
         if not (low >= 0 and high <= 255):
             raise InvalidInput(_range_violation(values, at, "pixels.normalize", "0..255 with normalize=False", low, high))
         return _round(values, log)
-    if low >= float(values.dtype.type(-TOLERANCE)) and high <= most:
+    if low >= least_unit and high <= most:
         log.record("pixels.unit", _with_overshoot("float [0, 1] stored as rint(x * 255)", low < 0 or high > 1))
         stored: np.ndarray = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
         return stored
-    if least <= low < 0 and high <= most:
+    if least_signed <= low < 0 and high <= most:
         detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
         log.record("pixels.signed", detail)
         stored = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
