@@ -11,7 +11,13 @@ class Tensor:
     """A torch tensor: `numpy()` refuses what torch refuses, so whoever reads it has to detach it and bring it home."""
 
     def __init__(
-        self, values: Any, dtype: str | None = None, *, requires_grad: bool = False, device: str = "cpu", quantized: bool = False
+        self,
+        values: Any,
+        dtype: str | None = None,
+        *,
+        requires_grad: bool = False,
+        device: str = "cpu",
+        quantized: bool = False,
     ) -> None:
         self._values = np.asarray(values)
         self.dtype = f"torch.{dtype or self._values.dtype.name}"

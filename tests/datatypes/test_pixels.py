@@ -190,9 +190,7 @@ def test_without_normalizing_other_values_are_refused(value: float) -> None:
     assert refused([[value]], normalize=False) == "pixels.normalize"
 
 
-@given(
-    hnp.arrays(np.float64, SHAPES, elements=st.floats(-1e6, 1e6)), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3)
-)
+@given(hnp.arrays(np.float64, SHAPES, elements=st.floats(-1e6, 1e6)), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
 def test_value_range_maps_its_ends_to_0_and_255(values: np.ndarray, low: float, width: float) -> None:
     high = low + width
     stored, changes = convert(values, strict="record", value_range=(low, high))
@@ -257,7 +255,9 @@ def test_sixteen_bits_are_kept_or_refused(dtype: np.dtype) -> None:
                 pixels.to_uint16(np.array([[wrong]], dtype), "Image")
 
 
-@pytest.mark.parametrize(("values", "rule"), [(np.zeros((1, 1)), "pixels.integer"), (np.zeros((0, 1), int), "pixels.empty")])
+@pytest.mark.parametrize(
+    ("values", "rule"), [(np.zeros((1, 1)), "pixels.integer"), (np.zeros((0, 1), int), "pixels.empty")]
+)
 def test_sixteen_bits_are_integers(values: np.ndarray, rule: str) -> None:
     with pytest.raises(InvalidInput, match=rule.replace(".", r"\.")):
         pixels.to_uint16(values, "Image")

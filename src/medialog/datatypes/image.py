@@ -325,8 +325,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def _note_profile(self, picture: Any, target: str, format: str, log: ChangeLog) -> None:
         """Drop a colour profile that the file cannot hold, or that is one of other colours than are stored."""
-        kept = format != "bmp" and _colours(picture.mode) in (_colours(target), "LAB")  # LAB is converted by its profile
-        if "icc_profile" in picture.info and not kept:
+        if "icc_profile" not in picture.info or picture.mode == "LAB":  # LAB is converted to sRGB, by its own definition
+            return
+        if format == "bmp" or _colours(picture.mode) != _colours(target):
             detail = f"colour profile dropped: it is for mode {picture.mode}, stored is a {format} of mode {target}"
             log.lose("image.profile", detail)
             del picture.info["icc_profile"]
@@ -424,7 +425,11 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
     def to_pil(self) -> Any:
         """Return the picture as a new Pillow image."""
         picture, content = self._picture, self._content
-        return picture.copy() if content is None else picture_file.load_stored(content.read(), self.format).copy()
+        if content is None:
+            return picture.copy()
+        read = picture_file.load_stored(content.read(), self.format)
+        # WebP leaves out an alpha that is opaque everywhere.
+        return read.convert("RGBA") if (read.mode, self.mode) == ("RGB", "RGBA") else read.copy()
 
     def to_numpy(self) -> np.ndarray:
         """Return the pixels: H x W, H x W x 2 (LA), x 3 or x 4; uint8, bool for mode 1, uint16 for I;16."""
@@ -546,8 +551,8 @@ def _held_mode(picture: Any, format: str) -> str:
 
 def _colours(mode: str) -> str:
     """Return what kind of colours a mode has, as far as a colour profile is concerned."""
-    others = {"CMYK": "CMYK", "LAB": "LAB"}
-    return "grey" if mode in ("1", "L", "LA", "La") or mode.startswith("I;16") else others.get(mode, "RGB")
+    grey = mode in ("1", "L", "LA", "La") or mode.startswith("I;16")
+    return "grey" if grey else "CMYK" if mode == "CMYK" else "RGB"
 
 
 def _convert(picture: Any, target: str) -> Any:
