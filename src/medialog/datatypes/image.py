@@ -498,6 +498,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             return
         size = (descriptor["width"], descriptor["height"])
         yield from _size_violations(descriptor, rules)
+        if "classes" in descriptor:
+            for violation in Classes.descriptor_violations(descriptor["classes"], rules):
+                yield Violation(f"$.classes{violation.at[1:]}", violation.rule, violation.expected, violation.got)
         for name, mask in descriptor.get("masks", {}).items():
             if (mask["width"], mask["height"]) != size:
                 expected = f"{size[0]} x {size[1]} like the image"

@@ -151,6 +151,16 @@ class Classes(DataType, kind="classes"):
         model: ClassesDescriptor = cls.read_model(descriptor)
         return cls([{"id": entry.id, "name": entry.name} for entry in model.class_set])
 
+    @classmethod
+    def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+        """Yield ids that stand twice."""
+        seen: set[int] = set()
+        for index, entry in enumerate(descriptor["class_set"]):
+            if entry["id"] in seen:
+                place = f"$.class_set[{index}].id"
+                yield Violation(place, "classes.entry", "each id once", f"id {entry['id']} again")
+            seen.add(entry["id"])
+
     def describe(self) -> str:
         """Return the number of classes."""
         return f"{len(self.labels)} classes"
@@ -426,12 +436,12 @@ def _check_position(position: Any, at: str, found: list[Violation]) -> dict[str,
         return result
     if members == set(_MIDDLE):
         middle = position["middle"]
-        pair = list(middle) if hasattr(middle, "__len__") and not isinstance(middle, str) and len(middle) == 2 else None
-        if pair is None:
+        given = arrays.to_numpy(middle, f"{at}.middle").tolist() if arrays.is_array_like(middle) else middle
+        pair: list[Any] = [None, None]
+        if not isinstance(given, (list, tuple)) or len(given) != 2:
             found.append(Violation(f"{at}.middle", "box.position", "[x, y]", checks.show(middle)))
-            pair = [None, None]
         else:
-            pair = [_finite(value, f"{at}.middle[{i}]", found) for i, value in enumerate(pair)]
+            pair = [_finite(value, f"{at}.middle[{i}]", found) for i, value in enumerate(given)]
         sizes = {name: _finite(position[name], f"{at}.{name}", found) for name in ("width", "height")}
         for name, value in sizes.items():
             if value is not None and value < 0:
