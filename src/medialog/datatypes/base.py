@@ -211,10 +211,13 @@ class DataType:
     @classmethod
     def read_model(cls, descriptor: Mapping[str, Any]) -> Any:
         """Return the checked model of a descriptor; `InvalidDescriptor` with every violation when it is not one."""
-        from medialog.validators.descriptors import check_descriptor
+        from medialog.validators.descriptors import check_descriptor, without_extensions
 
         check_descriptor(descriptor)
-        return msgspec.convert({k: v for k, v in descriptor.items() if not k.startswith("x-")}, cls.Descriptor)
+        try:
+            return msgspec.convert(descriptor, cls.Descriptor)
+        except msgspec.ValidationError:  # the models know no x-* keys, which the schemas allow
+            return msgspec.convert(without_extensions(descriptor), cls.Descriptor)
 
     @classmethod
     def restore(cls, caption: str | UnsetType, changes: list[Change] | UnsetType) -> Self:
@@ -274,11 +277,11 @@ class MediaList:
         self._rules = rules or rulebook.current()
         if not self.items:
             raise InvalidInput(Violation("list", "list.mixed", "at least one value", "an empty list"))
-        self.item_type = type(self.items[0])
+        self.item_type = next((type(item) for item in self.items if isinstance(item, DataType)), DataType)
         for index, item in enumerate(self.items):
             if type(item) is not self.item_type:
                 got = type(item).__name__ if isinstance(item, DataType) else checks.type_name(item)
-                expected = f"{self.item_type.__name__} like the items before it (log other types under other keys)"
+                expected = f"{self.item_type.__name__} like the other items (log other types under other keys)"
                 raise InvalidInput(Violation(f"[{index}]", "list.mixed", expected, got))
         if self.item_type.list_limit is not None:
             name = self.item_type.list_limit

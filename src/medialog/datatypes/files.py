@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -14,7 +15,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from medialog.validators import checks
-from medialog.validators.errors import DamagedFile, InvalidInput, UnsafePath, Violation, storage_errors
+from medialog.validators.errors import (
+    DamagedFile,
+    InvalidInput,
+    UnsafePath,
+    Violation,
+    name_storage_error,
+    storage_errors,
+)
 from medialog.validators.rules import Rules
 from medialog.wire import names
 from medialog.wire.fileref import FileRef
@@ -126,7 +134,10 @@ class _StorageFile(io.RawIOBase):
         self.size += len(view)
         rest = view
         while rest:
-            rest = rest[self._storage.write(self._handle, bytes(rest) if rest is not view else data) :]
+            written = self._storage.write(self._handle, rest)
+            if not written:
+                raise OSError(errno.EIO, "the storage takes no bytes")
+            rest = rest[written:]
         return len(view)
 
     def close(self) -> None:
@@ -173,14 +184,19 @@ class StorageSource:
         if problem is not None:
             raise UnsafePath(f"path of a descriptor: {problem}, got {reference.path!r:.120}")
         try:
-            size = self.storage.size(reference.path)
-            if size is None:
-                raise DamagedFile(f"{reference.path}: no such regular file")
-            if size != reference.size:
-                raise DamagedFile(f"{reference.path}: {reference.size} bytes, got {size}")
-            return self.storage.open(reference.path)
+            file = self.storage.open(reference.path)
         except OSError as error:
-            raise UnsafePath(f"{reference.path}: {error.strerror or error}") from error
+            if error.errno == errno.ELOOP:
+                raise UnsafePath(f"{reference.path}: {error.strerror or error}") from error
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EINVAL):
+                raise DamagedFile(f"{reference.path}: no such regular file") from error
+            raise name_storage_error(error, "reading a media file") from error
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if size != reference.size:
+            file.close()
+            raise DamagedFile(f"{reference.path}: {reference.size} bytes, got {size}")
+        return file
 
 
 class DirectorySource(StorageSource):

@@ -68,9 +68,11 @@ def to_uint8(
     if values.dtype.kind in "iu":
         checks.refuse([_whole_pixels(values, at, 255)])
         return values.astype(np.uint8)
-    values = _working_float(values)
+    given, values = values.dtype.type, _working_float(values)
     checks.refuse([checks.finite(values, at, "pixels.finite")])
-    return _from_float(values, at, log, normalize)
+    # The bounds as the array's own dtype holds them: float32(1.001) is a little more than 1.001.
+    tolerated = [float(given(bound)) for bound in (-1 - TOLERANCE, -TOLERANCE, 1 + TOLERANCE)]
+    return _from_float(values, at, log, normalize, tolerated)
 
 
 def to_uint16(values: np.ndarray, at: str) -> np.ndarray:
@@ -91,7 +93,8 @@ def _working_float(values: np.ndarray) -> np.ndarray:
 
     if values.dtype in (np.float32, np.float64):
         return values
-    wide: np.ndarray = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond double precision is an infinity, and refused as one
+        wide: np.ndarray = values.astype(np.float32 if values.dtype.itemsize < 4 else np.float64)
     return wide
 
 
@@ -105,19 +108,20 @@ def _whole_pixels(values: np.ndarray, at: str, most: int) -> Violation | None:
     return Violation(found.at, found.rule, found.expected + help, found.got)
 
 
-def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool) -> np.ndarray:
+def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool, tolerated: list[float]) -> np.ndarray:
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
+    least_signed, least_unit, most = tolerated
     if not normalize:
         if not (low >= 0 and high <= 255):
             raise InvalidInput(_range_violation(values, at, "pixels.normalize", "0..255 with normalize=False", low, high))
         return _round(values, log)
-    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+    if low >= least_unit and high <= most:
         log.record("pixels.unit", _with_overshoot("float [0, 1] stored as rint(x * 255)", low < 0 or high > 1))
         stored: np.ndarray = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
         return stored
-    if low >= -1 - TOLERANCE and low < 0 and high <= 1 + TOLERANCE:
+    if least_signed <= low < 0 and high <= most:
         detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
         log.record("pixels.signed", detail)
         stored = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
@@ -161,6 +165,8 @@ def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> n
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
     values = values.astype(np.float64) if values.dtype.kind in "iu" else _working_float(values)
+    if values.dtype == np.float32 and not _fits_float32(low, high):
+        values = values.astype(np.float64)
     checks.refuse([checks.finite(values, at, "pixels.finite")])
     outside = int(((values < low) | (values > high)).sum())
     log.record("pixels.range", f"value_range=({low:g}, {high:g}) stored as 0..255")
@@ -170,8 +176,16 @@ def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> n
     return stored
 
 
+def _fits_float32(low: float, high: float) -> bool:
+    """Say whether the arithmetic of `value_range` neither overflows nor vanishes in float32."""
+    import numpy as np
+
+    normal = np.finfo(np.float32)
+    return max(abs(low), abs(high), high - low) < float(normal.max) / 255 and high - low > float(normal.tiny)
+
+
 def check_value_range(value_range: Any) -> tuple[float, float]:
-    """Return `value_range` as two floats; `InvalidInput` unless it is two finite numbers, low < high."""
+    """Return `value_range` as two floats; `InvalidInput` unless both and their difference are finite, low < high."""
     import math
 
     try:
@@ -179,7 +193,8 @@ def check_value_range(value_range: Any) -> tuple[float, float]:
         numbers = [checks.real_number(low), checks.real_number(high)]
     except (TypeError, ValueError):
         numbers = [None]
-    if any(number is None or not math.isfinite(number) for number in numbers) or not numbers[0] < numbers[-1]:  # type: ignore[operator]
+    first, last = (math.nan if number is None else float(number) for number in (numbers[0], numbers[-1]))
+    if not (first < last and math.isfinite(last - first)):
         expected = "two finite numbers, low < high"
         raise InvalidInput(Violation("value_range", "pixels.value_range", expected, checks.show(value_range)))
-    return float(numbers[0]), float(numbers[1])  # type: ignore[arg-type]
+    return first, last

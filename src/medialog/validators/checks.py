@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,12 @@ from medialog.validators.rules import Rules
 if TYPE_CHECKING:
     import numpy as np
 
+_LARGEST = int(sys.float_info.max)
+
 COMMON_RULES = {
     "array.dtype": "an array has a numeric or boolean dtype",
     "array.kind": "the value can be read as an array",
+    "array.masked": "no element of an array is masked out",
     "array.ragged": "nested lists have equal lengths",
     "caption.length": "a caption has at most `caption.length` characters",
     "caption.text": "a caption is text without control characters",
@@ -112,10 +116,13 @@ def whole_number(value: object) -> int | None:
 
 
 def real_number(value: object) -> float | int | None:
-    """Return `value` as a Python number when it is one real number (int, float, numpy scalar; not bool), else None."""
+    """Return `value` as a Python number when it is one real number (int, float, numpy scalar; not bool), else None.
+
+    None also for a whole number that no double can hold.
+    """
     whole = whole_number(value)
     if whole is not None:
-        return whole
+        return whole if abs(whole) <= _LARGEST else None
     if isinstance(value, float):
         return float(value)
     if isinstance(value, (bool, str, bytes, complex)) or not hasattr(value, "__float__"):
@@ -124,7 +131,7 @@ def real_number(value: object) -> float | int | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -61,6 +61,15 @@ def check_descriptor(descriptor: Any, rules: Rules | None = None) -> None:
         raise InvalidDescriptor(found)
 
 
+def without_extensions(descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a valid descriptor of a known kind without its `x-*` keys; a layer or label of such a name stays."""
+    kind = descriptor["_type"]
+    cls = kinds.find_class(kind)
+    schema = _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
+    stripped: dict[str, Any] = schemas.without_extensions(descriptor, schema)
+    return stripped
+
+
 def _problem_with_json(document: Any) -> Violation | None:
     """Return what keeps a document from being JSON at all, walked with its own stack: the document may be hostile."""
     stack: list[tuple[Any, str, int]] = [(document, "$", 1)]
@@ -105,7 +114,12 @@ def _schema(kind: str, model: Any) -> dict[str, Any]:
 def _validator(kind: str, model: Any) -> Any:
     import jsonschema
 
-    return jsonschema.Draft202012Validator(_schema(kind, model))
+    # Stricter than JSON Schema in one point, as the models are: 1.0 is no integer.
+    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator, type_checker=checker
+    )
+    return strict(_schema(kind, model))
 
 
 def _schema_violations(descriptor: Mapping[str, Any], kind: str, model: Any) -> Iterator[Violation]:

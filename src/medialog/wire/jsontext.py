@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 MAX_DEPTH = 64
+MAX_DIGITS = 4300  # what Python itself reads and writes without a change of its settings
 NUMBER_KIND = "number"
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -34,7 +35,7 @@ def decode_number(tagged: dict[str, Any]) -> float | int:
     if isinstance(text, str):
         if text in _SPECIAL:
             return _SPECIAL[text]
-        if len(text) <= 4300 and text.removeprefix("-").isdecimal() and text.isascii():
+        if len(text) <= MAX_DIGITS and text.removeprefix("-").isdecimal() and text.isascii():
             return int(text)
     raise ValueError(f"not a tagged number: {tagged!r:.80}")
 
