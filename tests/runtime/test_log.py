@@ -387,7 +387,7 @@ KEYS = st.text(st.characters(categories=["L", "N"], max_codepoint=127), min_size
 
 @given(st.lists(st.dictionaries(KEYS, VALUES, max_size=4), max_size=6))
 def test_what_is_logged_is_what_is_read(data: list[dict[str, Any]]) -> None:
-    with medialog.init(mode="memory") as run:
+    with medialog.init(mode="memory", strict="record") as run:
         for row in data:
             run.log(row)
 
