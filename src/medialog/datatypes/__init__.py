@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.histogram import Histogram
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.video import Video
 
 _HOMES = {
     "BoundingBoxes2D": "overlays",
@@ -27,6 +28,7 @@ _HOMES = {
     "MemorySink": "files",
     "Sink": "files",
     "Source": "files",
+    "Video": "video",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

@@ -22,6 +22,8 @@ KINDS = MappingProxyType(
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "video-file": "medialog.datatypes.video:Video",
+        "videos": "medialog.datatypes.video:Video",
     }
 )
 
