@@ -340,11 +340,8 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         wanted = frames / fps
         if abs(descriptor["duration"] - wanted) > 1e-6 * wanted:
             yield Violation("$.duration", "video.duration", f"frames / fps, {wanted:g}", f"{descriptor['duration']:g}")
-        checked = (
-            checks.at_most(max(width, height), "video.side", "$", rules, "pixels a side"),
-            checks.at_most(width * height, "video.pixels", "$", rules, "pixels in a frame"),
-            checks.at_most(descriptor["size"], "video.size", "$.size", rules, "bytes"),
-        )
+        checked = [checks.at_most(descriptor["size"], "video.size", "$.size", rules, "bytes")]
+        checked += video_frames.check_frame(height, width, rules, "$")
         yield from (violation for violation in checked if violation is not None)
 
     def describe(self) -> str:

@@ -276,7 +276,7 @@ def _probe_stream(content: Content, format: str, rules: Rules) -> Facts:
             width, height = context.width, context.height
             if not (frames and width and height):
                 raise _broken(format, f"{frames} frames of {height} x {width}")
-            video_frames.check_size(1, height, width, rules)
+            checks.refuse(video_frames.check_frame(height, width, rules))
             fps, duration = _rate(stream, frames, seconds)
             codec, pixel_format = context.codec.canonical_name, context.pix_fmt
         first = next(_stream_frames(content, format, rules), None)

@@ -80,15 +80,18 @@ class Clip:
         return Clip(self.count, self.height, self.width, self.channels, frames.__getitem__, exact=self.exact)
 
 
+def check_frame(height: int, width: int, rules: Rules, at: str = _AT) -> list[Violation | None]:
+    """Return what is wrong with the size of one frame."""
+    return [
+        checks.at_most(max(width, height), "video.side", at, rules, "pixels a side"),
+        checks.at_most(width * height, "video.pixels", at, rules, "pixels in a frame"),
+    ]
+
+
 def check_size(count: int, height: int, width: int, rules: Rules) -> None:
-    """Hold a clip's size against the limits, before anything is encoded or decoded."""
-    checks.refuse(
-        [
-            checks.at_most(max(width, height), "video.side", _AT, rules, "pixels a side"),
-            checks.at_most(width * height, "video.pixels", _AT, rules, "pixels in a frame"),
-            checks.at_most(count * width * height, "video.frames_pixels", _AT, rules, "pixels in all frames"),
-        ]
-    )
+    """Hold a clip against the limits, before anything is encoded or decoded."""
+    total = checks.at_most(count * width * height, "video.frames_pixels", _AT, rules, "pixels in all frames")
+    checks.refuse([*check_frame(height, width, rules), total])
 
 
 # --- arrays ---
@@ -116,7 +119,9 @@ def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, valu
     batch = array if array.ndim == 5 else array[None]
     colours = min(shape.channels, 3)
     if shape.channels == 4:
-        exact &= _drop_alpha(log, all((convert(clip[i, 3]) == 255).all() for clip in batch for i in range(shape.frames)))
+        exact &= _drop_alpha(
+            log, all((convert(clip[i, 3]) == 255).all() for clip in batch for i in range(shape.frames))
+        )
     if array.ndim == 5:
         empty = f", {rows * columns - shape.clips} of the tiles black" if rows * columns > shape.clips else ""
         log.record("video.grid", f"{shape.clips} clips tiled into {rows} x {columns}{empty}")
