@@ -254,11 +254,13 @@ def _gif_frames(content: Content) -> Iterator[np.ndarray]:
 
 def _open_stream(av: Any, file: BinaryIO, format: str, rules: Rules) -> Any:
     options = {
-        "enable_drefs": "0",  # no references to other files
-        "protocol_whitelist": "none",  # nor of anything else: what is read is our open file
+        # Nothing else is opened: what is read is our open file. Only MP4 can refer to other files at all.
+        "protocol_whitelist": "none",
+        **({"enable_drefs": "0"} if format == "mp4" else {}),
+        # PyAV decodes a little to describe a stream; a frame over the limit must not be allocated for that.
+        "max_pixels": str(rules.limit("video.pixels")),
+        "threads": "1",
     }
-    if format != "mp4":
-        del options["enable_drefs"]
     return av.open(file, "r", format=_DEMUXERS[format], options=options)
 
 
