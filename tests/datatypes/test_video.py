@@ -293,6 +293,7 @@ def test_colours_are_kept(format: str, tmp_path: Path) -> None:
     _, frames = clips.decoded_by_ffmpeg(path)
 
     np.testing.assert_allclose(frames[:, 16, 16].astype(int), colours, atol=0 if format == "gif" else 5)
+    np.testing.assert_allclose(Video(path).to_numpy().astype(int), frames, atol=0 if format == "gif" else 2)
 
 
 @pytest.mark.parametrize("clip", [drawing(), drawing()[:, :1], smooth(3)[:, :1], np.repeat(drawing(1), 4, axis=0)])

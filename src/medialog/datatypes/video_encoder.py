@@ -201,7 +201,9 @@ class _Converter:
         self._frame = av.VideoFrame
         self._reformatter = reformatter.VideoReformatter()
         flags = reformatter.Interpolation
-        self._interpolation = flags.BICUBIC | flags.ACCURATE_RND | flags.BITEXACT
+        # Older PyAV cannot ask for the rounding that is the same on every processor; its own default is taken there.
+        exact = hasattr(flags, "ACCURATE_RND")
+        self._interpolation = flags.BICUBIC | flags.ACCURATE_RND | flags.BITEXACT if exact else flags.BICUBIC
         spaces = reformatter.Colorspace
         self._space = spaces.ITU709 if encoding.colours == _BT709 else spaces.ITU601
 

@@ -27,6 +27,8 @@ NAMES = {"gif": "GIF", "mp4": "MP4", "webm": "WebM", "ogg": "Ogg"}
 SUFFIXES = {"m4v": "mp4", "ogv": "ogg"}
 _DEMUXERS = {"mp4": "mov", "webm": "matroska", "ogg": "ogg"}
 _STEPS = 1_000_000
+_VIDEO_RANGE, _FULL_RANGE = 1, 2  # AVColorRange
+_COLOUR_SPACES = (1, 4, 5, 6, 7)  # AVColorSpace and swscale count these alike: BT.709, FCC, BT.470, SMPTE 170M and 240M
 
 # What browsers play, by container (measured in Chromium; Theora was removed in 2024, MPEG-4 part 2 and HEVC never came).
 PLAYED = {"gif": {"gif"}, "mp4": {"h264", "vp9", "av1"}, "webm": {"vp8", "vp9", "av1"}, "ogg": {"vp8"}}
@@ -323,7 +325,23 @@ def _stream_frames(content: Content, format: str, rules: Rules) -> Iterator[np.n
         stream = container.streams.video[0]
         stream.codec_context.options = {"max_pixels": str(rules.limit("video.pixels"))}
         for frame in container.decode(stream):
-            yield frame.to_ndarray(format="rgb24")
+            yield frame.to_ndarray(format="rgb24", **_colours(frame))
+
+
+def _colours(frame: Any) -> dict[str, int]:
+    """Return how the colours of a frame are to be read: as its stream says, FFmpeg's default where it says nothing.
+
+    PyAV before 17 does not look at the stream, and takes this up only when source and target differ: RGB is full range.
+    """
+    space, range = int(frame.colorspace), int(frame.color_range)
+    if space not in _COLOUR_SPACES:
+        return {}
+    return {
+        "src_colorspace": space,
+        "dst_colorspace": space,
+        "src_color_range": range or _VIDEO_RANGE,
+        "dst_color_range": _FULL_RANGE,
+    }
 
 
 def decode_frames(content: Content, facts: Facts, rules: Rules) -> np.ndarray:
