@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
     from medialog.datatypes.tensor import Tensor
     from medialog.datatypes.text import Text
+    from medialog.datatypes.video import Video
 
 _HOMES = {
     "Audio": "audio",
@@ -35,6 +36,7 @@ _HOMES = {
     "Source": "files",
     "Tensor": "tensor",
     "Text": "text",
+    "Video": "video",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

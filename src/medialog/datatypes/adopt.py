@@ -18,6 +18,7 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "moviepy.video.VideoClip.VideoClip": "medialog.datatypes.video:Video",
     }
 )
 

@@ -28,6 +28,8 @@ KINDS = MappingProxyType(
         "mask": "medialog.datatypes.overlays:ImageMask",
         "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
         "text-file": "medialog.datatypes.text:Text",
+        "video-file": "medialog.datatypes.video:Video",
+        "videos": "medialog.datatypes.video:Video",
     }
 )
 
