@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.files import MemorySink as MemorySink
     from medialog.datatypes.histogram import Histogram as Histogram
     from medialog.datatypes.image import Image as Image
+    from medialog.datatypes.object3d import Object3D as Object3D
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.scene import box3d as box3d

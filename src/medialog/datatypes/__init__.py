@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
     from medialog.datatypes.histogram import Histogram
     from medialog.datatypes.image import Image
+    from medialog.datatypes.object3d import Object3D
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.scene import box3d
 
 _HOMES = {
     "BoundingBoxes2D": "overlays",
@@ -25,8 +27,10 @@ _HOMES = {
     "ImageMask": "overlays",
     "MediaList": "base",
     "MemorySink": "files",
+    "Object3D": "object3d",
     "Sink": "files",
     "Source": "files",
+    "box3d": "scene",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

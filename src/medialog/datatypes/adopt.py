@@ -18,6 +18,9 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "trimesh.base.Trimesh": "medialog.datatypes.object3d:Object3D",
+        "trimesh.points.PointCloud": "medialog.datatypes.object3d:Object3D",
+        "trimesh.scene.scene.Scene": "medialog.datatypes.object3d:Object3D",
     }
 )
 

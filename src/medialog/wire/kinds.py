@@ -22,6 +22,8 @@ KINDS = MappingProxyType(
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "object3D": "medialog.datatypes.object3d:Object3D",
+        "object3D-file": "medialog.datatypes.object3d:Object3D",
     }
 )
 

@@ -79,7 +79,9 @@ def read_chunks(data: bytes) -> tuple[bytes, memoryview | None]:
 
 
 def _check_document(text: bytes, binary: memoryview | None, rules: Rules) -> MeshFacts:
-    checks.refuse([checks.at_most(len(text), "object3d.json", "JSON", rules, "bytes (save it as GLB, or raise the limit)")])
+    checks.refuse(
+        [checks.at_most(len(text), "object3d.json", "JSON", rules, "bytes (save it as GLB, or raise the limit)")]
+    )
     try:
         raw = jsontext.loads(text)
     except ValueError as error:
@@ -215,7 +217,9 @@ def _read_buffer(document: Document, index: int, binary: memoryview | None) -> m
     elif index == 0 and binary is not None:
         data = binary
     else:
-        raise broken(at, "a data: URI, or the binary chunk of a GLB as the first buffer", "neither", "object3d.external")
+        raise broken(
+            at, "a data: URI, or the binary chunk of a GLB as the first buffer", "neither", "object3d.external"
+        )
     if len(data) < buffer.byte_length:
         expected = f"at most the {len(data):,} bytes that are there"
         raise broken(f"{at}.byteLength", expected, f"{buffer.byte_length:,}", "object3d.bytes")
@@ -249,4 +253,6 @@ def _check_pictures(document: Document, buffers: list[memoryview], rules: Rules)
         assert content is not None
         picture, _ = picture_file.open_picture(content, at, rules)
         pixels += picture.width * picture.height
-        checks.refuse([checks.at_most(pixels, "image.frames_pixels", "images", rules, "pixels in all embedded pictures")])
+        checks.refuse(
+            [checks.at_most(pixels, "image.frames_pixels", "images", rules, "pixels in all embedded pictures")]
+        )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
 _INDEX_TYPES = (5121, 5123, 5125)
+# How often the accessors and pictures of a file may go over its bytes: many may read the same ones, within reason.
+_READS = 64
 
 
 class Geometry:
@@ -35,6 +37,10 @@ class Geometry:
                 raise broken(f"bufferViews[{index}]", expected, f"{end:,}", "object3d.bytes")
         for index, accessor in enumerate(self._document.accessors):
             self._check_accessor(index, accessor)
+        self._check_amount()
+        for index, accessor in enumerate(self._document.accessors):
+            if accessor.sparse is not None:
+                self._read_sparse_indices(accessor, f"accessors[{index}]")
         for number, mesh in enumerate(self._document.meshes):
             for part, primitive in enumerate(mesh.primitives):
                 self._check_primitive(primitive, f"meshes[{number}].primitives[{part}]")
@@ -50,12 +56,29 @@ class Geometry:
         sparse = accessor.sparse
         if sparse is not None:
             if sparse.count > accessor.count:
-                raise broken(f"{at}.sparse", f"at most {accessor.count:,} elements", f"{sparse.count:,}", "object3d.bytes")
+                raise broken(
+                    f"{at}.sparse", f"at most {accessor.count:,} elements", f"{sparse.count:,}", "object3d.bytes"
+                )
             indices, values = sparse.indices, sparse.values
             size = int(COMPONENTS[indices.component_type][-1])
-            self._check_range(indices.buffer_view, indices.byte_offset, sparse.count, size, None, f"{at}.sparse.indices")
-            self._check_range(values.buffer_view, values.byte_offset, sparse.count, accessor.size, None, f"{at}.sparse.values")
-            self._read_sparse_indices(accessor, at)
+            self._check_range(
+                indices.buffer_view, indices.byte_offset, sparse.count, size, None, f"{at}.sparse.indices"
+            )
+            self._check_range(
+                values.buffer_view, values.byte_offset, sparse.count, accessor.size, None, f"{at}.sparse.values"
+            )
+
+    def _check_amount(self) -> None:
+        """Refuse a file whose many accessors share the same bytes to make reading it endless."""
+        document = self._document
+        amount = sum(accessor.count * accessor.size for accessor in document.accessors)
+        amount += sum(4 * accessor.sparse.count for accessor in document.accessors if accessor.sparse is not None)
+        pictures = [image.buffer_view for image in document.images if image.buffer_view is not None]
+        amount += sum(document.buffer_views[view].byte_length for view in pictures)
+        most = _READS * self._size
+        if amount > most:
+            expected = f"accessors and images that read at most {_READS} times the file's bytes, {most:,}"
+            raise broken("accessors", expected, f"{amount:,}", "object3d.bytes")
 
     def _check_range(self, view: int, offset: int, count: int, size: int, accessor: Accessor | None, at: str) -> None:
         found = self._document.buffer_views[view]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medialog.datatypes.mesh.facts import Bounds, broken, join
-from medialog.datatypes.mesh.gltf_document import Document, Node
+from medialog.datatypes.mesh.gltf_document import Document, Mesh, Node
 from medialog.datatypes.mesh.gltf_geometry import Geometry
 
 if TYPE_CHECKING:
     import numpy as np
 
 # A mesh can stand in a scene any number of times. Its vertices are transformed one by one as long as the scene has no
-# more than this many; the copies after that are bounded by the corners of their box.
+# more than this many; the copies after that are bounded by the corners of their mesh's box.
 EXACT_VERTICES = 20_000_000
+# What a primitive costs beside its vertices.
+_CALL = 1_000
 
 
 def check_nodes(document: Document, geometry: Geometry) -> Bounds | None:
@@ -55,6 +57,7 @@ def _bound_scene(document: Document, geometry: Geometry, roots: list[int]) -> Bo
     import numpy as np
 
     boxes: list[Bounds] = []
+    meshes = [_Mesh(geometry, mesh) for mesh in document.meshes]
     budget = EXACT_VERTICES
     stack: list[tuple[int, np.ndarray]] = [(root, np.eye(4)) for root in roots]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -63,16 +66,29 @@ def _bound_scene(document: Document, geometry: Geometry, roots: list[int]) -> Bo
             node = document.nodes[index]
             local = _local_matrix(node)
             matrix = above if local is None else above @ local
-            if node.mesh is not None:
-                for primitive in document.meshes[node.mesh].primitives:
-                    position = primitive.attributes.get("POSITION")
-                    if position is not None:
-                        positions, box = geometry.positions[position]
-                        exact = len(positions) <= budget
-                        budget -= len(positions) if exact else 0
-                        boxes.append(_transform(positions if exact else _corners(box), box, matrix, f"nodes[{index}]"))
+            if node.mesh is not None and meshes[node.mesh].box is not None:
+                mesh = meshes[node.mesh]
+                at = f"nodes[{index}]"
+                if np.array_equal(matrix, np.eye(4)):
+                    boxes += [mesh.box] if mesh.box is not None else []
+                elif mesh.cost <= budget:
+                    budget -= mesh.cost
+                    boxes += [_transform(positions, matrix, at) for positions in mesh.positions]
+                elif mesh.box is not None:
+                    boxes.append(_transform(_corners(mesh.box), matrix, at))
             stack += [(child, matrix) for child in node.children]
     return join(boxes)
+
+
+class _Mesh:
+    """The positions of a mesh's primitives, their box, and what transforming them costs."""
+
+    def __init__(self, geometry: Geometry, mesh: Mesh) -> None:
+        used = {primitive.attributes["POSITION"] for primitive in mesh.primitives if "POSITION" in primitive.attributes}
+        found = [geometry.positions[index] for index in sorted(used)]
+        self.positions = [positions for positions, _ in found]
+        self.box = join([box for _, box in found])
+        self.cost = sum(len(positions) + _CALL for positions in self.positions)
 
 
 def _local_matrix(node: Node) -> np.ndarray | None:
@@ -104,11 +120,9 @@ def _corners(box: Bounds) -> np.ndarray:
     return np.array([(box[i][0], box[j][1], box[k][2]) for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 
 
-def _transform(positions: np.ndarray, box: Bounds, matrix: np.ndarray, at: str) -> Bounds:
+def _transform(positions: np.ndarray, matrix: np.ndarray, at: str) -> Bounds:
     import numpy as np
 
-    if np.array_equal(matrix, np.eye(4)):
-        return box
     ends = [positions @ row[:3] + row[3] for row in matrix[:3]]
     low, high = [float(end.min()) for end in ends], [float(end.max()) for end in ends]
     if not np.isfinite((low, high)).all():

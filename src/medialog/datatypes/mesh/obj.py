@@ -102,7 +102,9 @@ class _Check:
             columns = _read_corners(chain.from_iterable(words[1:] for _, words in group))
         except ValueError:
             number, words = next(statement for statement in group if not _are_corners(statement[1][1:]))
-            raise broken(f"line {number:,}", "vertices like 1, 1/2, 1//3 or 1/2/3", f"{b' '.join(words)[:40]!r}") from None
+            raise broken(
+                f"line {number:,}", "vertices like 1, 1/2, 1//3 or 1/2/3", f"{b' '.join(words)[:40]!r}"
+            ) from None
         if keyword == b"f":
             self._faces += len(group)
         for name, indices in columns.items():
@@ -158,7 +160,9 @@ def _statements(data: bytes, rules: Rules) -> Iterator[_Statement]:
         if text.endswith(b"\\"):
             joined += text[:-1] + b" "
             if len(joined) > rules.limit("object3d.line"):
-                raise broken(f"line {number:,}", "fewer lines joined by a backslash", f"{len(joined):,} bytes", "object3d.line")
+                raise broken(
+                    f"line {number:,}", "fewer lines joined by a backslash", f"{len(joined):,} bytes", "object3d.line"
+                )
             continue
         words = (joined + text).partition(b"#")[0].split()
         joined = b""

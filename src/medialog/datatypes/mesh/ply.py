@@ -220,7 +220,10 @@ class _Binary:
             if item.count is not None:
                 length = self._read_length(element, item.count)
                 lengths.append(length)
-                fields += [(f" {len(lengths)}", self._order + item.count), (item.name, self._order + item.type, (length,))]
+                fields += [
+                    (f" {len(lengths)}", self._order + item.count),
+                    (item.name, self._order + item.type, (length,)),
+                ]
                 self._place += length * int(item.type[1:])
             else:
                 fields.append((item.name, self._order + item.type))

@@ -15,7 +15,11 @@ TRIANGLE = 50
 
 _FLOATS = rb"\s++(\S++)\s++(\S++)\s++(\S++)"
 _FACET = re.compile(
-    rb"\s*+facet\s++normal" + _FLOATS + rb"\s++outer\s++loop" + 3 * (rb"\s++vertex" + _FLOATS) + rb"\s++endloop\s++endfacet\b",
+    rb"\s*+facet\s++normal"
+    + _FLOATS
+    + rb"\s++outer\s++loop"
+    + 3 * (rb"\s++vertex" + _FLOATS)
+    + rb"\s++endloop\s++endfacet\b",
     re.IGNORECASE,
 )
 _SOLID = re.compile(rb"\s*+solid\b[^\n]*+(?:\n|$)", re.IGNORECASE)
@@ -55,7 +59,8 @@ def _check_text(data: bytes, rules: Rules) -> MeshFacts:
 
     for _ in lines(data, rules):
         pass
-    place, numbers = 0, []
+    place = 0
+    numbers: list[bytes] = []
     end: re.Match[bytes] | None = None
     while solid := _SOLID.match(data, place):
         place = solid.end()
@@ -64,7 +69,9 @@ def _check_text(data: bytes, rules: Rules) -> MeshFacts:
             place = facet.end()
         end = _END.match(data, place)
         if end is None:
-            raise broken(_line(data, place), "a whole facet, or endsolid", f"{data[place : place + 200].lstrip()[:40]!r}")
+            raise broken(
+                _line(data, place), "a whole facet, or endsolid", f"{data[place : place + 200].lstrip()[:40]!r}"
+            )
         place = end.end()
     if data[place:].strip():
         raise broken(_line(data, place), "solid, or the end", f"{data[place : place + 200].lstrip()[:40]!r}")
