@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from medialog.datatypes import point_cloud, scene, trimesh_object
+from medialog.datatypes import arrays, point_cloud, scene, trimesh_object
 from medialog.datatypes.base import (
     Caption,
     ChangeLog,
@@ -191,8 +191,11 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
             self._load_points(trimesh_object.to_array(data_or_path, log), log)
         elif isinstance(data_or_path, Mapping):
             self._load_scene(data_or_path, log)
-        else:
+        elif isinstance(data_or_path, (list, tuple, range)) or arrays.is_array_like(data_or_path):
             self._load_points(data_or_path, log)
+        else:
+            expected = "a file, an array of points, a scene, or an object of trimesh"
+            raise checks.wrong_type("Object3D", "object3d.kind", expected, data_or_path)
 
     @classmethod
     def from_file(
@@ -219,9 +222,7 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         strict: Strictness | None = None,
     ) -> Self:
         """Return the point cloud of an array, n x 3, n x 4 or n x 6. `InvalidInput` for anything else."""
-        from medialog.datatypes.arrays import is_array_like
-
-        if not isinstance(data, (list, tuple)) and not is_array_like(data):
+        if not isinstance(data, (list, tuple)) and not arrays.is_array_like(data):
             raise checks.wrong_type("Object3D", "object3d.numpy", "an array", data)
         return cls(data, caption, limits=limits, strict=strict)
 
@@ -370,7 +371,9 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         facts = self._facts
         children = [] if self._points_file is None else [sink.write("ply", self._points_file)]
         names = ("vertices", "faces", "points", "color_scheme", "boxes", "vectors")
-        counts: dict[str, Any] = {name: UNSET if getattr(facts, name) is None else getattr(facts, name) for name in names}
+        counts: dict[str, Any] = {
+            name: UNSET if getattr(facts, name) is None else getattr(facts, name) for name in names
+        }
         return Object3DDescriptor(
             **file_fields(sink.write(facts.format, self._content)),
             format=facts.format,  # type: ignore[arg-type]
@@ -481,4 +484,3 @@ def _count_violations(descriptor: Mapping[str, Any]) -> Iterator[Violation]:
         yield Violation("$.files", "object3d.counts", "one file, the points", f"{len(descriptor['files'])}")
     if not descriptor["path"].endswith(f".{format}"):
         yield Violation("$.path", "object3d.counts", f"a file named .{format}", descriptor["path"][-20:])
-

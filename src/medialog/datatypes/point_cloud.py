@@ -114,7 +114,7 @@ def _check_coordinates(positions: np.ndarray, at: str) -> Violation | None:
 
     if positions.dtype.kind != "f" or not len(positions):
         return None
-    extremes = np.array([(column.min(), column.max()) for column in positions.T])
+    extremes = np.array([(column.min(), column.max()) for column in positions.T], dtype=np.float64)
     largest = float(np.finfo(np.float32).max)
     # NaN and infinities come through min and max.
     if np.isfinite(extremes).all() and np.abs(extremes).max() <= largest:

@@ -152,23 +152,26 @@ def _batches(group: Iterator[_Statement]) -> Iterator[list[_Statement]]:
 
 def _statements(data: bytes, rules: Rules) -> Iterator[_Statement]:
     """Yield `(line number, words)` of each line that says something; a backslash joins a line with the next."""
-    joined = b""
+    joined: list[bytes] = []
+    length, most = 0, rules.limit("object3d.line")
     for number, line in lines(data, rules):
         text = line.rstrip(b"\r\n")
         if b"\0" in text:
             raise broken(f"line {number:,}", "text", "a zero byte")
         if text.endswith(b"\\"):
-            joined += text[:-1] + b" "
-            if len(joined) > rules.limit("object3d.line"):
-                raise broken(
-                    f"line {number:,}", "fewer lines joined by a backslash", f"{len(joined):,} bytes", "object3d.line"
-                )
+            joined.append(text[:-1])
+            length += len(text)
+            if length > most:
+                expected = f"at most {most:,} bytes joined by backslashes"
+                raise broken(f"line {number:,}", expected, f"{length:,}", "object3d.line")
             continue
-        words = (joined + text).partition(b"#")[0].split()
-        joined = b""
+        if joined:
+            text = b" ".join([*joined, text])
+            joined, length = [], 0
+        words = text.partition(b"#")[0].split()
         if words:
             yield number, words
-    words = joined.split()
+    words = b" ".join(joined).split()
     if words:
         yield number, words
 
