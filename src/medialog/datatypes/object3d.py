@@ -8,29 +8,23 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from medialog.datatypes import arrays, point_cloud, scene, trimesh_object
-from medialog.datatypes.base import (
-    Caption,
-    ChangeLog,
-    Changes,
-    Count,
-    DataType,
-    FileModel,
-    MediaPath,
-    Model,
-    Sha256,
-    Size,
-    captions_column,
-    file_fields,
-)
+from medialog.datatypes.base import ChangeLog, DataType, captions_column, file_fields
 from medialog.datatypes.files import Content, Sink, Source, read_input, read_reference
 from medialog.datatypes.mesh import formats
 from medialog.datatypes.mesh.facts import MESH_RULES, Bounds
+from medialog.datatypes.object3d_descriptor import (
+    SCENE,
+    ChildFile,
+    FileType,
+    Object3DDescriptor,
+    Object3DListDescriptor,
+    single_violations,
+)
 from medialog.datatypes.point_cloud import ColorScheme
 from medialog.validators import checks
 from medialog.validators.errors import DamagedFile, InvalidInput, Violation
@@ -42,62 +36,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from medialog.validators.rules import Rules, Strictness
-
-SCENE = "scene.json"
-Format = Literal["obj", "gltf", "glb", "stl", "ply", "scene.json"]
-FileType = Literal["obj", "gltf", "glb", "stl", "ply"]
-
-Point = Annotated[list[float], Meta(min_length=3, max_length=3)]
-
-
-class ChildFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A file that another file of the same value refers to."""
-
-    path: MediaPath
-    sha256: Sha256
-    size: Size
-
-
-class Object3DDescriptor(FileModel, tag="object3D-file"):
-    """The wire form of one 3D object: a mesh file, a point cloud (PLY) or a scene (JSON, its points a PLY in `files`)."""
-
-    format: Annotated[Format, Meta(description="what the file's content is")]
-    lossless: Annotated[bool, Meta(description="the file holds the very values that were given")]
-    vertices: Annotated[Count, Meta(description="vertices of a mesh file, as stored")] | UnsetType = UNSET
-    faces: Annotated[Count, Meta(description="faces of a mesh file, as stored")] | UnsetType = UNSET
-    points: Annotated[Count, Meta(description="points of a cloud or a scene")] | UnsetType = UNSET
-    color_scheme: (
-        Annotated[ColorScheme, Meta(description="of a cloud or a scene: how points are coloured")] | UnsetType
-    ) = UNSET
-    boxes: Annotated[Count, Meta(description="boxes of a scene")] | UnsetType = UNSET
-    vectors: Annotated[Count, Meta(description="vectors of a scene")] | UnsetType = UNSET
-    bounds: (
-        Annotated[
-            list[Point],
-            Meta(
-                min_length=2, max_length=2, description="smallest and largest x, y, z; left out where nothing is shown"
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    files: (
-        Annotated[
-            list[ChildFile], Meta(min_length=1, max_length=64, description="files that this file names by their sha256")
-        ]
-        | UnsetType
-    ) = UNSET
-    caption: Caption | UnsetType = UNSET
-    changes: Changes | UnsetType = UNSET
-
-
-class Object3DListDescriptor(Model, tag="object3D"):
-    """The wire form of a list of 3D objects. `items` is the truth; the other keys derive from it, as W&B writes them."""
-
-    count: Count
-    filenames: list[MediaPath]
-    objects: Annotated[list[Object3DDescriptor], Meta(description="the same as items: W&B's name for them")]
-    items: Annotated[list[Object3DDescriptor], Meta(min_length=1)]
-    captions: list[Caption | None] | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
@@ -185,8 +123,7 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         self._check_no_file_type(file_type)
         kind = trimesh_object.recognise(data_or_path)
         if kind in ("mesh", "scene"):
-            glb, exact = trimesh_object.to_glb(data_or_path, "Object3D", log)
-            self._load_file(self._hold(glb), "glb", lossless=exact)
+            self._load_file(self._hold(trimesh_object.to_glb(data_or_path, "Object3D", log)), "glb", lossless=False)
         elif kind == "cloud":
             self._load_points(trimesh_object.to_array(data_or_path, log), log)
         elif isinstance(data_or_path, Mapping):
@@ -434,11 +371,7 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
                         f"$.items[{index}]{violation.at[1:]}", violation.rule, violation.expected, violation.got
                     )
             return
-        yield from _count_violations(descriptor)
-        low, high = descriptor.get("bounds", ((), ()))
-        if any(least > most for least, most in zip(low, high, strict=True)):
-            expected_bounds = "[[smallest x, y, z], [largest x, y, z]]"
-            yield Violation("$.bounds", "object3d.counts", expected_bounds, checks.show(descriptor["bounds"]))
+        yield from single_violations(descriptor)
 
     def describe(self) -> str:
         """Return the format and how much is in it."""
@@ -464,23 +397,3 @@ def _check_named_points(text: bytes, child: ChildFile) -> None:
         same = False
     if not same:
         raise DamagedFile(f"{child.path}: not the points that the scene names")
-
-
-_MESH_COUNTS = {"vertices", "faces"}
-_POINT_COUNTS = {"points", "color_scheme"}
-_SCENE_COUNTS = _POINT_COUNTS | {"boxes", "vectors", "files"}
-
-
-def _count_violations(descriptor: Mapping[str, Any]) -> Iterator[Violation]:
-    format = descriptor["format"]
-    given = {name for name in _MESH_COUNTS | _SCENE_COUNTS if name in descriptor}
-    wanted = (
-        [_SCENE_COUNTS] if format == SCENE else [_MESH_COUNTS, _POINT_COUNTS] if format == "ply" else [_MESH_COUNTS]
-    )
-    if given not in wanted:
-        expected = " or ".join(", ".join(sorted(names)) for names in wanted)
-        yield Violation("$", "object3d.counts", f"{expected} for format {format}", ", ".join(sorted(given)) or "none")
-    if len(descriptor.get("files", ())) > 1:
-        yield Violation("$.files", "object3d.counts", "one file, the points", f"{len(descriptor['files'])}")
-    if not descriptor["path"].endswith(f".{format}"):
-        yield Violation("$.path", "object3d.counts", f"a file named .{format}", descriptor["path"][-20:])

@@ -39,11 +39,6 @@ POINT_CHANGES = {
     "object3d.rgb": "colours outside 0..255 clamped (lossy)",
 }
 
-_SHAPES = """one of
-    n x 3: [[x, y, z], ...]
-    n x 4: [[x, y, z, c], ...] with a category c in 1..14
-    n x 6: [[x, y, z, r, g, b], ...] with r, g and b in 0..255"""
-
 
 @dataclass(frozen=True)
 class PointCloud:
@@ -64,12 +59,13 @@ def encode(value: Any, at: str, rules: Rules, log: ChangeLog) -> PointCloud:
     if array.shape == (0,):
         array = array.reshape(0, 3)
     if array.ndim != 2 or array.shape[1] not in SCHEMES:
-        raise InvalidInput(Violation(at, "object3d.shape", _SHAPES, f"shape {array.shape}"))
+        raise InvalidInput(Violation(at, "object3d.shape", _shapes(rules), f"shape {array.shape}"))
     scheme = SCHEMES[array.shape[1]]
     found = [_check_coordinates(array[:, :3], at)]
     if scheme == "category":
         found.append(_check_categories(array, at, rules))
-    elif scheme == "rgb":
+    whole = _whole_colors(array[:, 3:]) if scheme == "rgb" else None
+    if scheme == "rgb" and whole is None:
         found.append(_check_colors(array[:, 3:], at))
     checks.refuse(found)
     extras = _EXTRAS[scheme]
@@ -79,12 +75,20 @@ def encode(value: Any, at: str, rules: Rules, log: ChangeLog) -> PointCloud:
     if scheme == "category":
         rows["category"] = array[:, 3]
     elif scheme == "rgb":
-        colors, kept = fit_colors(array[:, 3:], at, rules, log)
+        colors, kept = fit_colors(array[:, 3:], at, rules, log) if whole is None else (whole, True)
         exact = exact and kept
         for index, name in enumerate(extras):
             rows[name] = colors[:, index]
     ply = b"".join((_header(len(rows), extras), rows.view(np.uint8).data))
     return PointCloud(ply, len(rows), scheme, _bound(rows["position"]), exact)
+
+
+def _shapes(rules: Rules) -> str:
+    category, rgb = ("..".join(map(str, rules.limit(f"object3d.{name}"))) for name in ("category", "rgb"))
+    return f"""one of
+    n x 3: [[x, y, z], ...]
+    n x 4: [[x, y, z, c], ...] with a category c in {category}
+    n x 6: [[x, y, z, r, g, b], ...] with r, g and b in {rgb}"""
 
 
 def _header(points: int, extras: tuple[str, ...]) -> bytes:
@@ -151,6 +155,15 @@ def _check_colors(colors: np.ndarray, at: str, column: int = 3) -> Violation | N
         expected = "colours in 0..255 (these run from 0 to 1: multiply them by 255)"
         return Violation(f"{at}[:, {column}:]", "object3d.rgb_unit", expected, f"{low:g} to {high:g}")
     return None
+
+
+def _whole_colors(colors: np.ndarray) -> np.ndarray | None:
+    """Return colours as uint8 when that changes nothing, which is the usual case and takes one look; None otherwise."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # what does not fit differs afterwards
+        whole = colors.astype(np.uint8)
+    return whole if (whole == colors).all() else None
 
 
 def fit_colors(colors: np.ndarray, at: str, rules: Rules, log: ChangeLog) -> tuple[np.ndarray, bool]:

@@ -18,7 +18,10 @@ CLASSES = {
     "trimesh.points.PointCloud": "cloud",
 }
 TRIMESH_RULES = {"object3d.trimesh": "a trimesh object can be written as GLB"}
-TRIMESH_CHANGES = {"object3d.alpha": "the transparency of a cloud's points dropped (lossy)"}
+TRIMESH_CHANGES = {
+    "object3d.glb": "a mesh or scene of trimesh stored as GLB, without its normals and metadata",
+    "object3d.alpha": "the transparency of a cloud's points dropped (lossy)",
+}
 
 
 def recognise(value: object) -> str | None:
@@ -41,8 +44,8 @@ def to_array(cloud: Any, log: ChangeLog) -> np.ndarray:
     return np.hstack([vertices, colors[:, :3]])
 
 
-def to_glb(value: Any, at: str, log: ChangeLog) -> tuple[bytes, bool]:
-    """Return a `Trimesh` or `Scene` as GLB, and whether single precision holds its coordinates exactly.
+def to_glb(value: Any, at: str, log: ChangeLog) -> bytes:
+    """Return a `Trimesh` or `Scene` as GLB.
 
     Normals are left to the viewer: trimesh would write them or not by what was asked of the mesh before. So is its
     metadata, where trimesh keeps the path the mesh came from.
@@ -66,7 +69,8 @@ def to_glb(value: Any, at: str, log: ChangeLog) -> tuple[bytes, bool]:
         raise InvalidInput(Violation(at, "object3d.trimesh", "an object that trimesh can write as GLB", got)) from error
     if inexact:
         log.record("object3d.float32", f"coordinates of {at} stored in single precision", inexact)
-    return bytes(glb), not inexact
+    log.record("object3d.glb", "stored as GLB, without the normals and the metadata that trimesh keeps")
+    return bytes(glb)
 
 
 def _drop_extras(tree: dict[str, Any]) -> None:

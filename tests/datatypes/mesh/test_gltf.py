@@ -414,3 +414,10 @@ def test_mutations_of_values_give_facts_or_a_named_error(data: st.DataObject) ->
         check(edited)
     except InvalidInput as error:
         assert str(error)
+
+
+def test_embedded_data_over_the_limit() -> None:
+    edited = document()
+    edited["buffers"].append({"byteLength": 1, "uri": uri(bytes(200_000))})
+
+    assert "object3d.json" == rule_of(lambda: check(edited, Rules({"object3d.json": 200_000})))

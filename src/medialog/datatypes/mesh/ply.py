@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from medialog.datatypes.mesh.facts import MeshFacts, bound, broken
@@ -21,6 +23,7 @@ _TYPES = {
     **dict.fromkeys(("float", "float32"), "f4"), **dict.fromkeys(("double", "float64"), "f8"),
 }  # fmt: skip
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
+_WORD = re.compile(rb"\S++")
 _INDICES = ("vertex_indices", "vertex_index")
 
 
@@ -254,17 +257,17 @@ class _Binary:
     def _read_row_by_row(self, element: Element) -> Columns:
         import numpy as np
 
-        parts: dict[str, list[bytes]] = {item.name: [] for item in element.properties}
+        parts: dict[str, bytearray] = {item.name: bytearray() for item in element.properties}
         for _ in range(element.rows):
             for item in element.properties:
                 length = 1 if item.count is None else self._read_length(element, item.count)
                 size = length * int(item.type[1:])
                 if self._place + size > len(self._data):
                     self._need(element, size)
-                parts[item.name].append(self._data[self._place : self._place + size])
+                parts[item.name] += self._data[self._place : self._place + size]
                 self._place += size
         types = {item.name: self._order + item.type for item in element.properties}
-        return {name: np.frombuffer(b"".join(pieces), types[name]) for name, pieces in parts.items()}
+        return {name: np.frombuffer(piece, types[name]) for name, piece in parts.items()}
 
     def check_end(self) -> None:
         rest = len(self._data) - self._place
@@ -276,41 +279,43 @@ class _Text:
     """Reads the elements of a text file, number by number; where the lines break does not matter."""
 
     def __init__(self, data: bytes, header: Header) -> None:
-        self._words = data[header.start :].split()
-        self._place = 0
+        self._most = len(data)
+        # One at a time: a list of all words would take many times the file's size.
+        self._words = (match.group() for match in _WORD.finditer(data, header.start))
 
     def read(self, element: Element) -> Columns:
         import numpy as np
 
         if element.is_fixed:
             width = len(element.properties)
-            values = np.array(self._take(element, element.rows * width)).reshape(-1, width)
+            values = self._take(element, element.rows * width).reshape(-1, width)
             return {item.name: _narrow(values[:, i], item, element) for i, item in enumerate(element.properties)}
         columns: dict[str, list[float]] = {item.name: [] for item in element.properties}
         for _ in range(element.rows):
             for item in element.properties:
-                length = 1.0 if item.count is None else self._take(element, 1)[0]
-                if not 0 <= length <= len(self._words) or length != int(length):
+                length = 1.0 if item.count is None else float(self._take(element, 1)[0])
+                if not 0 <= length <= self._most or length != int(length):
                     expected = "the length of a list within the file"
                     raise broken(element.name, expected, f"{length:g}", "object3d.bytes")
-                columns[item.name] += self._take(element, int(length))
+                columns[item.name] += self._take(element, int(length)).tolist()
         return {item.name: _narrow(np.array(columns[item.name]), item, element) for item in element.properties}
 
-    def _take(self, element: Element, count: int) -> list[float]:
-        words = self._words[self._place : self._place + count]
-        if len(words) < count:
-            expected = f"{element.rows:,} rows of {element.name}"
-            raise broken(element.name, expected, "the end of the file", "object3d.bytes")
-        self._place += count
+    def _take(self, element: Element, count: int) -> np.ndarray:
+        import numpy as np
+
         try:
-            return [float(word) for word in words]
+            values = np.fromiter(map(float, islice(self._words, count)), np.float64)
         except ValueError as error:
             raise broken(element.name, "numbers", str(error)[:80]) from None
+        if len(values) < count:
+            expected = f"{element.rows:,} rows of {element.name}"
+            raise broken(element.name, expected, "the end of the file", "object3d.bytes")
+        return values
 
     def check_end(self) -> None:
-        if self._place < len(self._words):
-            got = f"{self._words[self._place][:40]!r}"
-            raise broken("end", "the end of the file after the last element", got, "object3d.bytes")
+        word = next(self._words, None)
+        if word is not None:
+            raise broken("end", "the end of the file after the last element", f"{word[:40]!r}", "object3d.bytes")
 
 
 def _narrow(values: np.ndarray, item: Property, element: Element) -> np.ndarray:

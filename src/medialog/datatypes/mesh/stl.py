@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from typing import TYPE_CHECKING
 
 from medialog.datatypes.mesh.facts import MeshFacts, bound, broken, lines
@@ -60,12 +61,15 @@ def _check_text(data: bytes, rules: Rules) -> MeshFacts:
     for _ in lines(data, rules):
         pass
     place = 0
-    numbers: list[bytes] = []
+    numbers = array("d")
     end: re.Match[bytes] | None = None
     while solid := _SOLID.match(data, place):
         place = solid.end()
         while facet := _FACET.match(data, place):
-            numbers += facet.groups()
+            try:
+                numbers.extend(map(float, facet.groups()))
+            except ValueError as error:
+                raise broken(_line(data, place), "numbers", str(error)[:80]) from None
             place = facet.end()
         end = _END.match(data, place)
         if end is None:
@@ -75,10 +79,7 @@ def _check_text(data: bytes, rules: Rules) -> MeshFacts:
         place = end.end()
     if data[place:].strip():
         raise broken(_line(data, place), "solid, or the end", f"{data[place : place + 200].lstrip()[:40]!r}")
-    try:
-        values = np.array([float(number) for number in numbers]).reshape(-1, 4, 3)
-    except ValueError as error:
-        raise broken("facets", "numbers", str(error)[:80]) from None
+    values = np.frombuffer(numbers, np.float64).reshape(-1, 4, 3)
     return MeshFacts(3 * len(values), len(values), bound(values[:, 1:].reshape(-1, 3), "vertices"))
 
 
