@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from medialog.datatypes.histogram import Histogram
     from medialog.datatypes.html import Html
     from medialog.datatypes.image import Image
+    from medialog.datatypes.object3d import Object3D
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
     from medialog.datatypes.tensor import Tensor
     from medialog.datatypes.text import Text
     from medialog.datatypes.video import Video
+    from medialog.datatypes.scene import box3d
 
 _HOMES = {
     "Audio": "audio",
@@ -32,11 +34,13 @@ _HOMES = {
     "ImageMask": "overlays",
     "MediaList": "base",
     "MemorySink": "files",
+    "Object3D": "object3d",
     "Sink": "files",
     "Source": "files",
     "Tensor": "tensor",
     "Text": "text",
     "Video": "video",
+    "box3d": "scene",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

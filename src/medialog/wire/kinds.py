@@ -30,6 +30,8 @@ KINDS = MappingProxyType(
         "text-file": "medialog.datatypes.text:Text",
         "video-file": "medialog.datatypes.video:Video",
         "videos": "medialog.datatypes.video:Video",
+        "object3D": "medialog.datatypes.object3d:Object3D",
+        "object3D-file": "medialog.datatypes.object3d:Object3D",
     }
 )
 
