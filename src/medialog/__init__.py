@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     from medialog.datatypes.files import Source as Source
     from medialog.datatypes.histogram import Histogram as Histogram
     from medialog.datatypes.image import Image as Image
-    from medialog.datatypes.object3d import Object3D as Object3D
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
-<<<<<<< HEAD
     from medialog.datatypes.tensor import Tensor as Tensor
     from medialog.runtime.api import Api as Api
     from medialog.runtime.config import Config
@@ -200,6 +198,3 @@ if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would ac
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, "config", "data_types", "run", "summary"})
-=======
-    from medialog.datatypes.scene import box3d as box3d
->>>>>>> object3d
