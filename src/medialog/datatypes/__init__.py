@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
     from medialog.datatypes.histogram import Histogram
     from medialog.datatypes.image import Image
+    from medialog.datatypes.molecule import Molecule
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
 
 _HOMES = {
@@ -25,6 +26,7 @@ _HOMES = {
     "ImageMask": "overlays",
     "MediaList": "base",
     "MemorySink": "files",
+    "Molecule": "molecule",
     "Sink": "files",
     "Source": "files",
 }

@@ -18,6 +18,7 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "rdkit.Chem.rdchem.Mol": "medialog.datatypes.molecule:Molecule",
     }
 )
 

@@ -22,6 +22,8 @@ KINDS = MappingProxyType(
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "molecule": "medialog.datatypes.molecule:Molecule",
+        "molecule-file": "medialog.datatypes.molecule:Molecule",
     }
 )
 
