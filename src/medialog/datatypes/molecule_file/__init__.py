@@ -87,7 +87,7 @@ def find_format(data: bytes, declared: str | None, at: str) -> str:
 
 def _preferred(data: bytes, found: frozenset[str]) -> list[str]:
     """Return one name for each family among `found`."""
-    names = [name for name in ("pdb", "pqr", "gro", "mol2", "mmtf") if name in found]
+    names: list[str] = [name for name in ("pdb", "pqr", "gro", "mol2", "mmtf") if name in found]
     if "cif" in found:
         names.append("mmcif" if "mmcif" in found else "mcif" if cif.is_magnetic(data) else "cif")
     if "sdf" in found:

@@ -21,8 +21,9 @@ from medialog.datatypes.molecule_file.structure import (
 
 _DOTTED = re.compile(rb"^[ \t]*_atom_site\.", re.IGNORECASE | re.MULTILINE)
 _MOMENT = re.compile(rb"^[ \t]*_atom_site_moment", re.IGNORECASE | re.MULTILINE)
-# A line without these has no quotes, comments, names or keywords (every keyword has an underscore): only plain values.
-_SPECIAL = re.compile(rb"['\"#_;$\[\]]")
+# A line without these has no comments, names or keywords (every keyword has an underscore): only values.
+_SPECIAL = re.compile(rb"[#_;$\[\]]")
+_QUOTES = (b"'", b'"')
 _BLANK = re.compile(rb"\s*")
 _PLAIN = re.compile(rb"\S+")
 _SNIFFED_LINES = 20_000
@@ -69,8 +70,8 @@ def parse(data: bytes, most_atoms: int) -> Structure:
             reader.value(_TEXT, number)
             for token in _tokens(rest, number):
                 reader.token(token, number)
-        elif len(reader.loop) and not reader.row and _SPECIAL.search(line) is None:
-            reader.plain_row(line, number)
+        elif reader.loop and not reader.row and _SPECIAL.search(line) is None and (values := _plain_values(line)):
+            reader.plain_row(values, number)
         else:
             for token in _tokens(line, number):
                 reader.token(token, number)
@@ -78,6 +79,16 @@ def parse(data: bytes, most_atoms: int) -> Structure:
     if not reader.atoms:
         raise no_atoms("an _atom_site with coordinates (Cartn_x, y, z or fract_x, y, z)")
     return Structure(reader.atoms, None, max(len(reader.models), 1))
+
+
+def _plain_values(line: bytes) -> list[bytes] | None:
+    """Return the values of a line when blanks alone separate them; None when a quoted one may hold a blank."""
+    values = line.split()
+    if b"'" in line or b'"' in line:
+        for value in values:
+            if value[:1] in _QUOTES and (len(value) < 2 or value[-1] != value[0]):
+                return None
+    return values
 
 
 def _skip_text(numbered: Iterator[tuple[int, bytes]], start: int) -> tuple[bytes, int]:
@@ -96,7 +107,7 @@ def _tokens(line: bytes, number: int) -> Iterator[bytes]:
         if position == end or line[position] == 0x23:  # '#': a comment
             return
         start, mark = position, line[position : position + 1]
-        if mark in (b"'", b'"'):
+        if mark in _QUOTES:
             position = line.find(mark, position + 1)
             while position >= 0 and position + 1 < end and not line[position + 1 : position + 2].isspace():
                 position = line.find(mark, position + 1)
@@ -114,7 +125,8 @@ class _Reader:
     def __init__(self, most_atoms: int) -> None:
         self.most = most_atoms
         self.atoms = 0
-        self.models: set[tuple[int, bytes]] = set()
+        self.models: set[tuple[int | bytes, ...]] = set()
+        self.last_model: list[bytes] | None = None
         self.block = 0
         self.name: bytes | None = None
         self.loop: list[bytes] = []
@@ -123,6 +135,7 @@ class _Reader:
         self.row: list[bytes] = []
         self.rows = 0
         self.columns: tuple[int, ...] = ()
+        self.fractional = False
         self.items: dict[bytes, bytes] = {}
         self.needs_cell = 0
 
@@ -162,9 +175,8 @@ class _Reader:
         else:
             raise broken(number, "molecule.record", "a name before each value", value)
 
-    def plain_row(self, line: bytes, number: int) -> None:
-        """Take a line of plain values in a loop: mostly one row, and then at once."""
-        values = line.split()
+    def plain_row(self, values: list[bytes], number: int) -> None:
+        """Take a line of values in a loop: mostly one row, and then at once."""
         if len(values) == len(self.loop):
             self.end_row(values, number)
         else:
@@ -174,18 +186,21 @@ class _Reader:
     def end_row(self, row: list[bytes], number: int) -> None:
         if not self.rows:
             self.columns = _coordinate_columns(self.loop)
+            self.fractional = _CARTESIAN[0] not in self.loop
         self.rows += 1
         if self.columns:
-            self.atom([row[column] for column in self.columns], number, fractional=_CARTESIAN[0] not in self.loop)
+            self.atom([row[column] for column in self.columns], number, self.fractional)
 
     def atom(self, values: list[bytes], number: int, fractional: bool) -> None:
         self.atoms += 1
         if self.atoms > self.most:
             raise too_many(self.most, f"more, at line {number:,}")
         for value in values[:3]:
-            if not _is_value(value):
+            if not is_number(value) and not is_number(_plain(value)):
                 raise broken(number, "molecule.coordinates", "coordinates that are numbers", b" ".join(values[:3]))
-        self.models.add((self.block, values[3] if len(values) > 3 else b""))
+        if values[3:] != self.last_model:
+            self.last_model = values[3:]
+            self.models.add((self.block, *self.last_model))
         if fractional and not self.needs_cell:
             self.needs_cell = number
 
@@ -209,12 +224,12 @@ class _Reader:
         self.end_item(number)
         for names in (_CARTESIAN, _FRACTIONAL):
             if all(name in self.items for name in names):
-                names = (*names, _MODEL) if _MODEL in self.items else names
-                self.atom([self.items[name] for name in names], number or 1, fractional=names[0] == _FRACTIONAL[0])
+                values = [self.items[name] for name in (*names, _MODEL) if name in self.items]
+                self.atom(values, number or 1, fractional=names is _FRACTIONAL)
                 break
         if self.needs_cell:
             self.check_cell()
-        self.items, self.needs_cell = {}, 0
+        self.items, self.needs_cell, self.last_model = {}, 0, None
         self.block += 1
 
     def check_cell(self) -> None:
@@ -240,13 +255,9 @@ def _plain(value: bytes) -> bytes:
     """Return a value without quotes and without its standard uncertainty: 1.234(5) -> 1.234."""
     if len(value) > LONGEST_NUMBER:
         return value
-    if value[:1] in (b"'", b'"'):
+    if value[:1] in _QUOTES:
         value = value[1:-1]
     return _UNCERTAINTY.sub(b"", value) if value[-1:] == b")" else value
-
-
-def _is_value(value: bytes) -> bool:
-    return is_number(_plain(value))
 
 
 def _value(value: bytes) -> float | None:

@@ -187,7 +187,7 @@ def _unpack(name: str, packed: bytes, length: int | None, most: int) -> np.ndarr
     if codec in _DIVIDED:
         if divisor <= 0:
             raise broken(name, "molecule.coordinates", "a divisor above 0", str(divisor))
-        return values / divisor
+        values = values / divisor
     return values
 
 
@@ -215,4 +215,5 @@ def _join_split(name: str, values: np.ndarray, declared: int) -> np.ndarray:
     if not found:
         return np.zeros(0, np.int64)
     starts = np.concatenate([[0], np.flatnonzero(ends)[:-1] + 1])
-    return np.add.reduceat(values, starts, dtype=np.int64)
+    joined: np.ndarray = np.add.reduceat(values, starts, dtype=np.int64)
+    return joined

@@ -21,8 +21,10 @@ def looks_like(data: bytes) -> frozenset[str]:
         if line[:6] in _ATOMS:
             as_pdb, as_pqr = _has_pdb_coordinates(line), _pqr_numbers(line) is not None
             if as_pdb and as_pqr:
-                # Occupancy and B factor have two decimals in fixed columns; charge and radius hardly ever do.
-                return frozenset({"pdb"} if _OCCUPANCY.match(line[54:]) else {"pqr", "pdb"})
+                # The two overlap. An element in its columns, or an occupancy of 1.00 in its own, is a PDB's.
+                occupied = _OCCUPANCY.match(line[54:]) is not None
+                is_pdb = occupied and (line[76:78].strip().isalpha() or line[54:60].strip() == b"1.00")
+                return frozenset({"pdb"} if is_pdb else {"pdb", "pqr"})
             return frozenset(name for name, yes in (("pdb", as_pdb), ("pqr", as_pqr)) if yes)
         if number > _SNIFFED_LINES:
             break

@@ -24,7 +24,7 @@ STRUCTURE_RULES = {
 
 # A number with more characters than this is not a coordinate; it also bounds the work of the patterns below.
 LONGEST_NUMBER = 40
-_NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _WHOLE = re.compile(rb"[-+]?\d+")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -52,9 +52,11 @@ def lines(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def is_number(token: bytes) -> bool:
     """Say whether `token` is a finite decimal number and nothing else (no NaN, no `1_000`, no asterisks)."""
-    if len(token) > LONGEST_NUMBER or _NUMBER.fullmatch(token) is None:
+    if len(token) > LONGEST_NUMBER:
         return False
-    return math.isfinite(float(token))
+    match = _NUMBER.fullmatch(token)
+    # So few digits are finite without an exponent.
+    return match is not None and (match.lastindex is None or math.isfinite(float(token)))
 
 
 def whole(token: bytes) -> int | None:
