@@ -5,9 +5,10 @@ Source: "Molecule" of the guides (the ten file types), and `wandb.Molecule` with
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -102,7 +103,7 @@ class Molecule(DataType, kind="molecule-file", list_kind="molecule"):
 
     Descriptor = MoleculeDescriptor
     ListDescriptor = MoleculeListDescriptor
-    documented_rules = {
+    documented_rules: ClassVar[Mapping[str, str]] = {
         **STRUCTURE_RULES,
         **molecule_rdkit.RDKIT_RULES,
         "molecule.formats": "file_type, or else the end of the file's name, is one of the ten documented formats",
@@ -115,7 +116,7 @@ class Molecule(DataType, kind="molecule-file", list_kind="molecule"):
         "molecule.list": "a list descriptor's columns agree with its items",
         "molecule.suffix": "a stored file's path ends in its format",
     }
-    documented_changes = molecule_rdkit.RDKIT_CHANGES
+    documented_changes: ClassVar[Mapping[str, str]] = molecule_rdkit.RDKIT_CHANGES
 
     def __init__(
         self,
@@ -245,9 +246,7 @@ class Molecule(DataType, kind="molecule-file", list_kind="molecule"):
             at = "mmff_optimize_molecule_max_iterations"
             raise InvalidInput(Violation(at, "molecule.iterations", expected, checks.show(iterations)))
         data = molecule_rdkit.to_sdf(mol, bool(three_d), number, log, self._rules)
-        content = read_input(data, "Molecule", self._rules)
-        assert content is not None
-        self._load_file(content, "sdf")
+        self._load_file(Content(hashlib.sha256(data).hexdigest(), len(data), None, data), "sdf")
         self.lossless = False
 
     # --- facts ---

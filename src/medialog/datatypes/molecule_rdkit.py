@@ -39,7 +39,7 @@ RDKIT_CHANGES = {
     "molecule.not_converged": "MMFF94 did not converge within the iterations asked for: the last geometry is stored",
     "molecule.no_parameters": "MMFF94 has no parameters for this molecule: the geometry is as embedded",
     "molecule.drawn": "2-D coordinates of a drawing computed, as no 3-D geometry was asked for",
-    "molecule.not_embedded": "no 3-D geometry was found (or not tried, past `molecule.embedding`): a 2-D drawing (lossy)",
+    "molecule.not_embedded": "no 3-D geometry was found or tried (past `molecule.embedding`): a 2-D drawing (lossy)",
     "molecule.conformers": "only the first of several conformers stored (lossy)",
     "molecule.first": "only the first of several molecules of a file stored (lossy)",
 }
@@ -110,7 +110,8 @@ def parse_file(data: bytes, format: str, sanitize: bool = True) -> Any:
 def to_sdf(mol: Any, three_d: bool, iterations: int, log: ChangeLog, rules: Rules) -> bytes:
     """Return a Mol as the bytes of an SDF of one record, with coordinates; the caller's object is not changed.
 
-    A conformer that is there is kept. Without one, `three_d` adds hydrogens, embeds and optimises; else it is drawn in 2-D.
+    A 3-D conformer that is there is kept. Without one, `three_d` adds hydrogens, embeds and optimises; else it is drawn
+    in 2-D.
     """
     chem = require("rdkit.Chem", "molecule")
     if not mol.GetNumAtoms():

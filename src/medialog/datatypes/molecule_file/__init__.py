@@ -1,7 +1,7 @@
 """Molecule files: one parser for each family of formats, and which format a file is in.
 
-Each parser is a pure function of bytes: it returns the `Structure` that it counted, or raises `InvalidInput` with the line
-and the rule. It takes one pass over the file, holds at most a record of it, and stops at the first atom over the limit.
+Each parser is a pure function of bytes: it returns the `Structure` that it counted, or raises `InvalidInput` with the
+line and the rule. It takes one pass over the file, and stops at the first atom over the limit.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def is_same_family(one: str, other: str) -> bool:
 
 def candidates(data: bytes) -> frozenset[str]:
     """Return every format that `data` can be in by its looks; empty when it looks like none."""
-    return frozenset().union(*(looks_like(data) for looks_like in _SNIFFERS))
+    found = frozenset[str]().union(*(looks_like(data) for looks_like in _SNIFFERS))
+    # The rows of a CIF may begin with ATOM too.
+    return found - {"pdb", "pqr"} if "cif" in found else found
 
 
 def find_format(data: bytes, declared: str | None, at: str) -> str:

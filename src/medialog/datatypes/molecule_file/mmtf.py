@@ -127,7 +127,7 @@ def _check_groups(document: _Document, counts: _Counts) -> int:
             "numGroups", "molecule.counts", f"at most numAtoms, {counts.num_atoms:,}", f"{counts.num_groups:,}"
         )
     types = _unpack("groupTypeList", document.group_type_list, counts.num_groups, counts.num_groups)
-    if types.dtype.kind == "f" or not (types.size and 0 <= types.min() and types.max() < len(groups)):
+    if types.dtype.kind == "f" or not (types.size and types.min() >= 0 and types.max() < len(groups)):
         raise broken("groupTypeList", "molecule.record", f"indices of the {len(groups):,} groups", "others")
     total = int(sizes[types].sum())
     if total != counts.num_atoms:

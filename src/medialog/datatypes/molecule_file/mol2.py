@@ -10,7 +10,9 @@ _MOLECULE = b"@<TRIPOS>MOLECULE"
 
 def looks_like(data: bytes) -> frozenset[str]:
     """Return mol2 when a line begins a molecule section."""
-    return frozenset({"mol2"} if data.startswith(_MOLECULE) or b"\n" + _MOLECULE in data else ())
+    return frozenset(
+        {"mol2"} if data.startswith((_MOLECULE, b"\xef\xbb\xbf" + _MOLECULE)) or b"\n" + _MOLECULE in data else ()
+    )
 
 
 class _Reader:

@@ -18,8 +18,9 @@ _OCCUPANCY = re.compile(rb"[ \d-]{3}\.\d\d[ \d-]{3}\.\d\d(?!\d)")
 def looks_like(data: bytes) -> frozenset[str]:
     """Return the formats among pdb and pqr that the first atom record allows; none when there is no such record."""
     for number, line in lines(data):
-        if line[:6] in _ATOMS:
-            as_pdb, as_pqr = _has_pdb_coordinates(line), _pqr_numbers(line) is not None
+        if line.startswith((b"ATOM", b"HETATM")):
+            as_pdb = line[:6] in _ATOMS and _has_pdb_coordinates(line)
+            as_pqr = _pqr_numbers(line) is not None
             if as_pdb and as_pqr:
                 # The two overlap. An element in its columns, or an occupancy of 1.00 in its own, is a PDB's.
                 occupied = _OCCUPANCY.match(line[54:]) is not None
@@ -58,8 +59,10 @@ def parse_pdb(data: bytes, most_atoms: int) -> Structure:
 
 
 def _count_dangling(data: bytes) -> int:
-    """Return how many CONECT records name an atom that is not there. Serial numbers are compared as text: past 99,999
-    programs write them in hexadecimal, in base 36, or as asterisks."""
+    """Return how many CONECT records name an atom that is not there.
+
+    Serial numbers are compared as text: past 99,999 programs write them in hexadecimal, in base 36, or as asterisks.
+    """
     serials = {line[6:11].strip() for _, line in lines(data) if line[:6] in _ATOMS}
     dangling = 0
     for _, line in lines(data):
@@ -95,7 +98,9 @@ def _pqr_numbers(line: bytes) -> list[bytes] | None:
     fields = line[:200].split()
     if fields and fields[-1].isalpha() and len(fields[-1]) <= 2:
         fields.pop()
-    if len(fields) >= 9 and all(map(is_number, fields[-5:])):
+    # Record, serial, name, residue, its number and five more; a serial of five digits may touch HETATM.
+    least = 10 if fields[:1] in ([b"ATOM"], [b"HETATM"]) else 9
+    if len(fields) >= least and all(map(is_number, fields[-5:])):
         return fields[-5:]
     # Large coordinates touch each other: then the columns of a PDB separate them.
     wide = [line[30:38].strip(), line[38:46].strip(), line[46:54].strip(), *line[54:200].split()[:2]]

@@ -1,7 +1,7 @@
 """SDF and MOL: MDL connection tables, V2000 and V3000 (BIOVIA's "CTfile Formats").
 
-A record is three header lines, a counts line, atoms, bonds, properties up to `M  END`, data items up to `$$$$`. The last
-`$$$$` may be missing.
+A record is three header lines, a counts line, atoms, bonds, properties up to `M  END`, data items up to `$$$$`. The
+last `$$$$` may be missing.
 """
 
 from __future__ import annotations
