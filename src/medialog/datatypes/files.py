@@ -285,11 +285,12 @@ def _read_path(value: str | os.PathLike[Any], at: str, rules: Rules) -> Content:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({reason})")) from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({kind})"))
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({kind})"))
         name = os.path.basename(path)
         if status.st_size <= rules.limit("file.in_memory"):
             return _hold(file.read(), name)
