@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.html import Html
     from medialog.datatypes.image import Image
     from medialog.datatypes.object3d import Object3D
+    from medialog.datatypes.molecule import Molecule
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
     from medialog.datatypes.tensor import Tensor
     from medialog.datatypes.text import Text
@@ -35,6 +36,7 @@ _HOMES = {
     "MediaList": "base",
     "MemorySink": "files",
     "Object3D": "object3d",
+    "Molecule": "molecule",
     "Sink": "files",
     "Source": "files",
     "Tensor": "tensor",

@@ -22,6 +22,7 @@ FOREIGN = MappingProxyType(
         "trimesh.base.Trimesh": "medialog.datatypes.object3d:Object3D",
         "trimesh.points.PointCloud": "medialog.datatypes.object3d:Object3D",
         "trimesh.scene.scene.Scene": "medialog.datatypes.object3d:Object3D",
+        "rdkit.Chem.rdchem.Mol": "medialog.datatypes.molecule:Molecule",
     }
 )
 

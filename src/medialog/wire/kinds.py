@@ -32,6 +32,8 @@ KINDS = MappingProxyType(
         "videos": "medialog.datatypes.video:Video",
         "object3D": "medialog.datatypes.object3d:Object3D",
         "object3D-file": "medialog.datatypes.object3d:Object3D",
+        "molecule": "medialog.datatypes.molecule:Molecule",
+        "molecule-file": "medialog.datatypes.molecule:Molecule",
     }
 )
 
