@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import TypeLaws, call
 from PIL import Image as PillowImage
 
+from laws import TypeLaws, call
 from medialog.datatypes import gif as gif_module
 from medialog.datatypes import video_file
 from medialog.datatypes.adopt import adopt
@@ -29,8 +29,8 @@ from medialog.validators.errors import Advice, DataChanged, InvalidInput, Missin
 from medialog.validators.limits import LIMITS
 
 sys.path.insert(0, str(Path(__file__).parent))
-import video_clips as clips  # noqa: E402
-from video_clips import box, drawing, h264, psnr, smooth  # noqa: E402
+import video_clips as clips
+from video_clips import box, drawing, h264, psnr, smooth
 
 FORMATS = ("gif", "mp4", "webm", "ogg")
 PSNR = {"gif": 27, "mp4": 34, "webm": 34, "ogg": 34}
