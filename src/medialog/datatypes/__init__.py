@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medialog.datatypes.base import DataType, MediaList
+    from medialog.datatypes.figure import Figure
     from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
     from medialog.datatypes.histogram import Histogram
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.plotly_figure import Plotly
+    from medialog.datatypes.vega_figure import VegaLite
 
 _HOMES = {
     "BoundingBoxes2D": "overlays",
@@ -20,13 +23,16 @@ _HOMES = {
     "DataType": "base",
     "DirectorySink": "files",
     "DirectorySource": "files",
+    "Figure": "figure",
     "Histogram": "histogram",
     "Image": "image",
     "ImageMask": "overlays",
     "MediaList": "base",
     "MemorySink": "files",
+    "Plotly": "plotly_figure",
     "Sink": "files",
     "Source": "files",
+    "VegaLite": "vega_figure",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

@@ -18,6 +18,13 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "altair.vegalite.v5.api.TopLevelMixin": "medialog.datatypes.figure:Figure",
+        "altair.vegalite.v6.api.TopLevelMixin": "medialog.datatypes.figure:Figure",
+        "matplotlib.artist.Artist": "medialog.datatypes.figure:Figure",
+        "matplotlib.figure.FigureBase": "medialog.datatypes.figure:Figure",
+        "matplotlib.pyplot": "medialog.datatypes.figure:Figure",
+        "plotly.basedatatypes.BaseFigure": "medialog.datatypes.plotly_figure:Plotly",
+        "plotly.basedatatypes.BaseTraceType": "medialog.datatypes.plotly_figure:Plotly",
     }
 )
 

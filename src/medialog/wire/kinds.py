@@ -18,10 +18,13 @@ KINDS = MappingProxyType(
     {
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
+        "figure": "medialog.datatypes.figure:Figure",
         "histogram": "medialog.datatypes.histogram:Histogram",
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "plotly-file": "medialog.datatypes.plotly_figure:Plotly",
+        "vega-file": "medialog.datatypes.vega_figure:VegaLite",
     }
 )
 
