@@ -41,9 +41,15 @@ class FigureDescriptor(Model, tag="figure"):
     library: Annotated[Literal["matplotlib", "altair"], Meta(description="what drew it")]
     conversion: ConversionDescriptor
     lossless: Annotated[bool, Meta(description="the library's own object can be made again from what is stored")]
-    image: Annotated[ImageDescriptor, Meta(description="the exact picture; a matplotlib figure always has it")] | UnsetType = UNSET
-    plotly: Annotated[PlotlyDescriptor, Meta(description="the interactive form of a matplotlib figure")] | UnsetType = UNSET
-    vega: Annotated[VegaDescriptor, Meta(description="the complete specification of an altair chart")] | UnsetType = UNSET
+    image: (
+        Annotated[ImageDescriptor, Meta(description="the exact picture; a matplotlib figure always has it")] | UnsetType
+    ) = UNSET
+    plotly: Annotated[PlotlyDescriptor, Meta(description="the interactive form of a matplotlib figure")] | UnsetType = (
+        UNSET
+    )
+    vega: Annotated[VegaDescriptor, Meta(description="the complete specification of an altair chart")] | UnsetType = (
+        UNSET
+    )
     title: Title | UnsetType = UNSET
     caption: Caption | UnsetType = UNSET
     changes: Changes | UnsetType = UNSET
@@ -69,7 +75,9 @@ class Figure(DataType, kind="figure"):
         "figure.type": "a figure is a matplotlib figure, axes, artist or pyplot, or an altair chart",
         "figure.parts": "a matplotlib figure has its picture, an altair chart its specification, as `conversion` says",
     }
-    documented_changes = {"figure.no_picture": "an altair chart stored without a picture: vl-convert is missing or failed"}
+    documented_changes = {
+        "figure.no_picture": "an altair chart stored without a picture: vl-convert is missing or failed"
+    }
 
     def __init__(
         self,
@@ -213,7 +221,7 @@ class Figure(DataType, kind="figure"):
 
     def describe(self) -> str:
         """Return the library, the parts, and the title."""
-        facts = [self.library]
+        facts: list[str] = [self.library]
         if self.image is not None:
             facts.append(f"{self.image.height} x {self.image.width} picture")
         if self.library == "matplotlib":
@@ -226,7 +234,9 @@ class Figure(DataType, kind="figure"):
 def _title(figure: Any) -> str | None:
     """Return the figure's title, or that of its first axes that has one."""
     titles = [figure._suptitle.get_text()] if getattr(figure, "_suptitle", None) is not None else []
-    titles += [axes.get_title(loc) for axes in figure.axes for loc in ("center", "left", "right") if hasattr(axes, "get_title")]
+    titles += [
+        axes.get_title(loc) for axes in figure.axes for loc in ("center", "left", "right") if hasattr(axes, "get_title")
+    ]
     return next((short for title in titles if (short := short_text(title)) is not None), None)
 
 

@@ -64,10 +64,10 @@ class PlainJson:
         return self._convert_object(value, at, depth)
 
     def _convert_object(self, value: Any, at: str, depth: int) -> Any:
-        for base in (bool, int, float, str):  # their subclasses: numpy.float64, enum members of text
-            if isinstance(value, base):
-                plain = base.__new__(base, value)
-                return self._float(plain) if isinstance(plain, float) else plain
+        if isinstance(value, (int, float, str)):  # subclasses: numpy.float64, enum members of text
+            base: Any = next(base for base in (int, float, str) if isinstance(value, base))
+            plain = base.__new__(base, value)
+            return self._float(plain) if base is float else plain
         if hasattr(value, "to_plotly_json"):
             return self.convert(value.to_plotly_json(), at, depth + 1)
         if type(value).__name__ in ("NaTType", "NAType"):
@@ -86,7 +86,7 @@ class PlainJson:
         import numpy as np
 
         if isinstance(value, np.ma.MaskedArray):
-            self.non_finite += int(np.ma.count_masked(value))
+            self.non_finite += int(np.ma.getmaskarray(value).sum())
             return self.convert(value.tolist(), at, depth + 1)
         array = np.asarray(value)
         if array.dtype.kind in "biuU":
@@ -167,7 +167,9 @@ def encode(document: Any, what: str, rules: Rules) -> bytes:
         data = msgspec.json.encode(document)
     except (UnicodeEncodeError, OverflowError) as error:
         got = f"{type(error).__name__}: {str(error)[:100]}"
-        raise InvalidInput(Violation(what, "figure.json", "text without lone surrogates, integers of 64 bits", got)) from None
+        raise InvalidInput(
+            Violation(what, "figure.json", "text without lone surrogates, integers of 64 bits", got)
+        ) from None
     check_size(len(data), what, rules)
     return data
 

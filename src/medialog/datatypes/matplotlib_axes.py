@@ -13,7 +13,14 @@ _OWN_FORMATTERS = {
     "log": ("LogFormatterSciNotation", "LogFormatter", "LogFormatterMathtext"),
     "date": ("AutoDateFormatter", "ConciseDateFormatter", "PandasAutoDateFormatter"),
 }
-_OWN_LOCATORS = ("AutoLocator", "MaxNLocator", "MultipleLocator", "LogLocator", "AutoDateLocator", "PandasAutoDateLocator")
+_OWN_LOCATORS = (
+    "AutoLocator",
+    "MaxNLocator",
+    "MultipleLocator",
+    "LogLocator",
+    "AutoDateLocator",
+    "PandasAutoDateLocator",
+)
 
 
 class UnknownAxis(Exception):  # noqa: N818 - it is a finding, not a fault
@@ -58,7 +65,8 @@ def to_dates(days: Any) -> list[Any]:
 
     finite = np.isfinite(days)
     microseconds = np.round(np.where(finite, days, 0.0) * 86_400e6).astype(np.int64)
-    moments = np.datetime64(dates.get_epoch(), "us") + microseconds.astype("timedelta64[us]")
+    epoch: str = dates.get_epoch()  # type: ignore[no-untyped-call]
+    moments = np.datetime64(epoch, "us") + microseconds.astype("timedelta64[us]")
     text = np.datetime_as_string(moments, unit="us").tolist()
     return [moment if known else None for moment, known in zip(text, finite.tolist(), strict=True)]
 
@@ -115,8 +123,13 @@ def describe_axis(axes: Any, axis: Any, scale: Scale, lost: dict[str, None]) -> 
         spine = spines[near if near_line else far]
         layout["linecolor"] = style.colour(spine.get_edgecolor())
         layout["linewidth"] = style.pixels(spine.get_linewidth())
-        if spine.get_position() not in (("outward", 0.0), ("axes", 0.0 if spine.spine_type in ("left", "bottom") else 1.0)):
+        if spine.get_position() not in (
+            ("outward", 0.0),
+            ("axes", 0.0 if spine.spine_type in ("left", "bottom") else 1.0),
+        ):
             lost["a moved axis line"] = None
+    if axis.get_tick_params(which="minor").get("gridOn"):
+        lost["minor grid lines"] = None
     layout["ticks"] = "outside" if (ticks_far if side == far else ticks_near) else ""
     layout["showticklabels"] = bool(labels_near or labels_far)
     if labels_near and labels_far:
@@ -153,7 +166,8 @@ def _describe_ticks(axis: Any, scale: Scale, lost: dict[str, None]) -> dict[str,
     places = axis.get_majorticklocs()
     if formatter in _OWN_FORMATTERS[scale.kind] and locator in _OWN_LOCATORS:
         if scale.kind == "linear":
-            layout |= _even_ticks(places)
+            # As many ticks as matplotlib made; plotly finds round steps itself, also after zooming.
+            layout |= {"nticks": len(places), "minexponent": 5} if len(places) > 1 else {}
         return layout
     layout.pop("dtick", None)
     layout["tickmode"] = "array"
@@ -163,8 +177,3 @@ def _describe_ticks(axis: Any, scale: Scale, lost: dict[str, None]) -> dict[str,
         return layout
     layout["ticktext"] = [style.text(text, lost) for text in (texts + [""] * len(places))[: len(places)]]
     return layout
-
-
-def _even_ticks(places: Any) -> dict[str, Any]:
-    """Return the hint for as many ticks as matplotlib made; plotly finds round steps itself, also after zooming."""
-    return {"nticks": len(places)} if len(places) > 1 else {}

@@ -94,7 +94,8 @@ def symbol_of_path(path: Any) -> tuple[str, float] | None:
     for name, found in SYMBOLS.items():
         style = MarkerStyle(name)
         known = style.get_path().transformed(style.get_transform())
-        if known.vertices.shape == path.vertices.shape and np.allclose(known.vertices, path.vertices):
+        vertices = np.asarray(known.vertices)
+        if vertices.shape == path.vertices.shape and np.allclose(vertices, path.vertices):
             return found
     return None
 
@@ -143,7 +144,9 @@ def _character(name: str) -> str | None:
         return _OPERATORS[name]
     case = "CAPITAL" if name[:1].isupper() else "SMALL"
     try:
-        return unicodedata.lookup(f"GREEK {case} LETTER {name.replace('lambda', 'lamda').replace('Lambda', 'lamda').upper()}")
+        return unicodedata.lookup(
+            f"GREEK {case} LETTER {name.replace('lambda', 'lamda').replace('Lambda', 'lamda').upper()}"
+        )
     except KeyError:
         return None
 

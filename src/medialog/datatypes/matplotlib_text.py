@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from medialog.datatypes import matplotlib_style as style
-from medialog.datatypes.matplotlib_traces import Panel
+from medialog.datatypes.matplotlib_panel import Panel
 
 _Y_ANCHORS = {"top": "top", "center": "middle", "center_baseline": "middle", "bottom": "bottom", "baseline": "bottom"}
 
@@ -14,7 +14,11 @@ _Y_ANCHORS = {"top": "top", "center": "middle", "center_baseline": "middle", "bo
 def add_axes_texts(panel: Panel, refuse: Callable[[str], None]) -> None:
     """Add the titles and texts of one axes; `refuse` is told of those at places that plotly has not."""
     axes, lost = panel.axes, panel.lost
-    for title, place, anchor in ((axes.title, 0.5, "center"), (axes._left_title, 0.0, "left"), (axes._right_title, 1.0, "right")):
+    for title, place, anchor in (
+        (axes.title, 0.5, "center"),
+        (axes._left_title, 0.0, "left"),
+        (axes._right_title, 1.0, "right"),
+    ):
         if title.get_visible() and title.get_text():
             above = axes.transAxes.inverted().transform(title.get_transform().transform(title.get_position()))[1]
             note = _note(title, panel, "domain", place, float(above))
@@ -141,10 +145,8 @@ def _label(artist: Any, panels: list[Panel]) -> str:
         return own
     for panel in panels:
         for container in panel.axes.containers:
-            members = getattr(container, "lines", None)
-            if members is None:
-                continue
-            flat = [one for part in members if part is not None for one in (part if isinstance(part, (tuple, list)) else (part,))]
+            members = [part for part in container if part is not None]
+            flat = [one for part in members for one in (part if isinstance(part, (tuple, list)) else (part,))]
             if any(one is artist for one in flat):
                 return str(container.get_label())
     return own
@@ -155,7 +157,10 @@ def _look_alike(artist: Any, handle: Any) -> bool:
     from matplotlib.colors import same_color
 
     if type(artist).__name__ == "Line2D" and type(handle).__name__ == "Line2D":
-        return bool(same_color(artist.get_color(), handle.get_color())) and artist.get_linestyle() == handle.get_linestyle()
+        return (
+            bool(same_color(artist.get_color(), handle.get_color()))
+            and artist.get_linestyle() == handle.get_linestyle()
+        )
     if type(artist).__name__ == "BarContainer" and type(handle).__name__ == "Rectangle" and len(artist.patches):
         return bool(same_color(artist.patches[0].get_facecolor(), handle.get_facecolor()))
     return False

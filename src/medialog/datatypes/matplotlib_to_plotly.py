@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from medialog.datatypes import matplotlib_style as style
 from medialog.datatypes.matplotlib_axes import UnknownAxis, describe_axis, find_scale
+from medialog.datatypes.matplotlib_panel import Panel, Unconvertible
 from medialog.datatypes.matplotlib_text import add_axes_texts, add_figure_texts, add_legend
-from medialog.datatypes.matplotlib_traces import Panel, Unconvertible, add_artist, add_bars
+from medialog.datatypes.matplotlib_traces import add_artist, add_bars
 from medialog.validators.limits import LIMITS
 
 
@@ -109,7 +110,9 @@ class _Drawing:
         add_axes_texts(panel, self._refuse)
 
     def _add_artists(self, axes: Any, panel: Panel, in_container: dict[int, Any]) -> None:
-        furniture = {id(artist) for artist in (*axes.spines.values(), axes.xaxis, axes.yaxis, axes.patch, axes.get_legend())}
+        furniture = {
+            id(artist) for artist in (*axes.spines.values(), axes.xaxis, axes.yaxis, axes.patch, axes.get_legend())
+        }
         texts = {id(text) for text in (axes.title, axes._left_title, axes._right_title, *axes.texts)}
         artists = [a for a in axes.get_children() if id(a) not in furniture | texts and a.get_visible()]
         done: set[int] = set()
@@ -237,5 +240,10 @@ def _same_place(one: Any, other: Any) -> bool:
 
 def _overlap(one: Any, other: Any) -> bool:
     slack = 1e-6
-    apart = one.x1 <= other.x0 + slack or other.x1 <= one.x0 + slack or one.y1 <= other.y0 + slack or other.y1 <= one.y0 + slack
+    apart = (
+        one.x1 <= other.x0 + slack
+        or other.x1 <= one.x0 + slack
+        or one.y1 <= other.y0 + slack
+        or other.y1 <= one.y0 + slack
+    )
     return not apart

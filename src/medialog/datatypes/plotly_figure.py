@@ -78,6 +78,8 @@ class Plotly(DataType, kind="plotly-file"):
         strict: Strictness | None = None,
     ) -> None:
         log = self._begin(limits, strict, caption)
+        self._content: bytes
+        self._facts: dict[str, Any]
         if isinstance(val, Plotly):
             self._content, self._facts = val._content, val._facts
             self._changes.extend(val._changes)
@@ -114,7 +116,8 @@ class Plotly(DataType, kind="plotly-file"):
     @property
     def title(self) -> str | None:
         """Return the figure's title."""
-        return self._facts.get("title")
+        title: str | None = self._facts.get("title")
+        return title
 
     @property
     def lossless(self) -> bool:
@@ -171,7 +174,11 @@ class Plotly(DataType, kind="plotly-file"):
         if violation is not None:
             yield violation
         types = descriptor["trace_types"]
-        if types != sorted(set(types)) or len(types) > descriptor["traces"] or bool(types) != bool(descriptor["traces"]):
+        if (
+            types != sorted(set(types))
+            or len(types) > descriptor["traces"]
+            or bool(types) != bool(descriptor["traces"])
+        ):
             expected = f"1 to {descriptor['traces']} types, each once, sorted"
             yield Violation("$.trace_types", "plotly.facts", expected, checks.show(types))
 
@@ -199,7 +206,9 @@ def _read(value: Any, rules: Rules) -> bytes:
             expected += " (Figure(...) stores a matplotlib figure)"
         raise checks.wrong_type("Plotly", "plotly.figure", expected, value)
     if content.suffix not in ("", "json"):
-        raise InvalidInput(Violation("Plotly", "file.content", "a .plotly.json or .json file", checks.show(content.name)))
+        raise InvalidInput(
+            Violation("Plotly", "file.content", "a .plotly.json or .json file", checks.show(content.name))
+        )
     check_size(content.size, "Plotly", rules)
     return content.read()
 
@@ -218,7 +227,10 @@ def _check_structure(document: Any) -> None:
         for name in document
         if name not in _MEMBERS and "data" in document
     ]
-    for name, kind, what in (("data", (list, tuple), "a list of traces"), ("frames", (list, tuple), "a list of frames")):
+    for name, kind, what in (
+        ("data", (list, tuple), "a list of traces"),
+        ("frames", (list, tuple), "a list of frames"),
+    ):
         items = document.get(name)
         if items is not None and not isinstance(items, kind):
             found.append(Violation(f"Plotly.{name}", "plotly.figure", what, checks.show(items)))
@@ -246,7 +258,7 @@ def _facts(document: Mapping[str, Any]) -> dict[str, Any]:
         facts["title"] = text
     for name in ("width", "height"):
         value = layout.get(name)
-        if type(value) in (int, float) and 0 < value < 1e6:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e6:
             facts[name] = value
     facts["remote"] = _remote(traces, layout, sorted(types))
     return facts
@@ -254,7 +266,11 @@ def _facts(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _remote(traces: list[Mapping[str, Any]], layout: Mapping[str, Any], types: list[str]) -> str:
     images = layout.get("images")
-    sources = [item.get("source") for item in (*traces, *(images if isinstance(images, list) else ())) if isinstance(item, Mapping)]
+    sources = [
+        item.get("source")
+        for item in (*traces, *(images if isinstance(images, list) else ()))
+        if isinstance(item, Mapping)
+    ]
     for source in sources:
         if isinstance(source, str) and source[:5].lower() in ("http:", "https"):
             return f"the picture {source[:60]!r}"

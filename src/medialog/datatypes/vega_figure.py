@@ -68,11 +68,14 @@ class VegaLite(DataType, kind="vega-file"):
         strict: Strictness | None = None,
     ) -> None:
         log = self._begin(limits, strict, caption)
+        self._content: bytes
+        self._facts: dict[str, Any]
         if isinstance(spec, VegaLite):
             self._content, self._facts = spec._content, spec._facts
             self._changes.extend(spec._changes)
             return
         content: bytes | None = None
+        given: Any
         if is_altair(spec):
             given = _altair_dict(spec)
         elif isinstance(spec, Mapping):
@@ -96,7 +99,8 @@ class VegaLite(DataType, kind="vega-file"):
     @property
     def title(self) -> str | None:
         """Return the chart's title."""
-        return self._facts.get("title")
+        title: str | None = self._facts.get("title")
+        return title
 
     @property
     def lossless(self) -> bool:
@@ -153,7 +157,9 @@ class VegaLite(DataType, kind="vega-file"):
 
 def is_altair(value: Any) -> bool:
     """Say whether a value is an altair chart, of any version."""
-    return any(cls.__module__.startswith("altair.vegalite.") and cls.__name__ == "TopLevelMixin" for cls in type(value).__mro__)
+    return any(
+        cls.__module__.startswith("altair.vegalite.") and cls.__name__ == "TopLevelMixin" for cls in type(value).__mro__
+    )
 
 
 def _altair_dict(chart: Any) -> dict[str, Any]:
