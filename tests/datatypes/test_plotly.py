@@ -25,7 +25,10 @@ from medialog.datatypes.plotly_figure import Plotly
 from medialog.validators import validate
 from medialog.validators.errors import Advice, InvalidInput, MissingDependency
 
-LINE = {"data": [{"type": "scatter", "y": [1, 2, 3]}], "layout": {"title": {"text": "a line"}}}
+
+
+def line() -> dict[str, Any]:
+    return {"data": [{"type": "scatter", "y": [1, 2, 3]}], "layout": {"title": {"text": "a line"}}}
 
 
 def typed(array: np.ndarray, **more: Any) -> dict[str, Any]:
@@ -43,16 +46,16 @@ class TestPlotly(TypeLaws):
         "express": lambda: call(px.bar(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}), x="a", y="b", title="bars")),
         "heatmap": lambda: call(go.Figure(go.Heatmap(z=np.arange(6.0).reshape(2, 3)))),
         "frames": lambda: call(go.Figure(go.Scatter(y=[1]), frames=[go.Frame(data=[go.Scatter(y=[2])])])),
-        "a dict": lambda: call(LINE | {}),
+        "a dict": lambda: call(line()),
         "a dict with arrays": lambda: call({"data": [{"y": np.arange(3), "x": pd.date_range("2020", periods=3)}]}),
         "typed arrays": lambda: call({"data": [{"y": typed(np.arange(6.0), shape="2, 3")}]}),
-        "JSON": lambda: call(json.dumps(LINE)),
-        "JSON bytes": lambda: call(json.dumps(LINE).encode()),
-        "an open file": lambda: call(io.BytesIO(json.dumps(LINE).encode())),
+        "JSON": lambda: call(json.dumps(line())),
+        "JSON bytes": lambda: call(json.dumps(line()).encode()),
+        "an open file": lambda: call(io.BytesIO(json.dumps(line()).encode())),
         "no trace": lambda: call(go.Figure()),
-        "captioned": lambda: call(LINE | {}, caption="größe"),
+        "captioned": lambda: call(line(), caption="größe"),
         "text": lambda: call({"data": [{"y": [1], "text": ["<b>größe</b>\u2028\x00"]}]}),
-        "config": lambda: call({**LINE, "config": {"staticPlot": True}}),
+        "config": lambda: call({**line(), "config": {"staticPlot": True}}),
     }
     invalid = {
         "nothing": (lambda: call(None), {"plotly.figure"}),
@@ -83,8 +86,8 @@ class TestPlotly(TypeLaws):
         "no base64": (lambda: call({"data": [{"y": {"dtype": "f8", "bdata": "*"}}]}), {"figure.typed_array"}),
         "half an element": (lambda: call({"data": [{"y": {"dtype": "f8", "bdata": "AAAA"}}]}), {"figure.typed_array"}),
         "wrong shape": (lambda: call({"data": [{"y": typed(np.arange(6.0), shape="2, 4")}]}), {"figure.typed_array"}),
-        "too large": (lambda: call(LINE | {}, limits={"figure.size": 50}), {"figure.size"}),
-        "too large a file": (lambda: call(json.dumps(LINE), limits={"figure.size": 50}), {"figure.size"}),
+        "too large": (lambda: call(line(), limits={"figure.size": 50}), {"figure.size"}),
+        "too large a file": (lambda: call(json.dumps(line()), limits={"figure.size": 50}), {"figure.size"}),
     }
     spellings = {
         "data": [
@@ -150,7 +153,7 @@ def test_stored_is_what_plotly_writes_with_arrays_as_lists(name: str) -> None:
     stored = Plotly(figure)
 
     assert expected == stored.to_dict()
-    assert plotly.io.to_json(figure, engine="json") == plotly.io.to_json(stored.to_plotly(), engine="json") or name
+    assert expected == expand(json.loads(plotly.io.to_json(stored.to_plotly(), engine="json")))
     assert b"bdata" not in stored.read()
 
 
@@ -159,12 +162,12 @@ def expand(node: Any) -> Any:
     if isinstance(node, dict) and "bdata" in node:
         array = np.frombuffer(base64.b64decode(node["bdata"]), np.dtype(node["dtype"]))
         shape = [int(part) for part in str(node.get("shape", len(array))).split(",")]
-        return json.loads(pd.Series(list(array)).to_json(orient="values", double_precision=15)) if False else none_for_nan(
-            array.reshape(shape).tolist()
-        )
+        return none_for_nan(array.reshape(shape).tolist())
     if isinstance(node, dict):
         return {key: expand(value) for key, value in node.items()}
-    return [expand(value) for value in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [expand(value) for value in node]
+    return None if node == "NaT" else node  # plotly writes a missing moment as this text, and draws a gap for it
 
 
 def none_for_nan(node: Any) -> Any:
@@ -192,12 +195,15 @@ def test_foreign_values_become_json() -> None:
 def test_golden_bytes() -> None:
     figure = Plotly(go.Figure(go.Bar(x=["a"], y=np.array([0.1])), layout={"template": "none", "title": "t"}))
 
-    assert b'{"data":[{"x":["a"],"y":[0.1],"type":"bar"}],"layout":{"title":{"text":"t"},"template":' in figure.read()
+    assert (
+        b'{"data":[{"x":["a"],"y":[0.1],"type":"bar"}],'
+        b'"layout":{"template":{"data":{"scatter":[{"type":"scatter"}]}},"title":{"text":"t"}}}' == figure.read()
+    )
     assert b'{"data":[{"y":[1,null]}]}' == Plotly({"data": [{"y": [1, np.nan]}]}).read()
 
 
 def test_descriptor() -> None:
-    descriptor = Plotly({**LINE, "layout": {"title": "a line", "width": 300, "height": 200.5}}).encode(MemorySink())
+    descriptor = Plotly({**line(), "layout": {"title": "a line", "width": 300, "height": 200.5}}).encode(MemorySink())
 
     assert descriptor["path"].endswith(".plotly.json")
     assert {
@@ -226,18 +232,18 @@ def test_a_file_with_typed_arrays_is_rewritten_and_says_so() -> None:
 
 def test_a_file_of_another_suffix_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.html"
-    path.write_text(json.dumps(LINE))
+    path.write_text(json.dumps(line()))
 
     with pytest.raises(InvalidInput, match=r"file\.content"):
         Plotly(path)
 
 
 def test_size_limit_is_hit_exactly() -> None:
-    size = len(Plotly(LINE).read())
+    size = len(Plotly(line()).read())
 
-    Plotly(LINE, limits={"figure.size": size})
+    Plotly(line(), limits={"figure.size": size})
     with pytest.raises(InvalidInput, match=r"figure\.size"):
-        Plotly(LINE, limits={"figure.size": size - 1})
+        Plotly(line(), limits={"figure.size": size - 1})
 
 
 def test_bytes_do_not_depend_on_plotlys_settings() -> None:
@@ -283,9 +289,9 @@ def test_no_advice_without_reason(kind: str) -> None:
 def test_without_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
 
-    figure = Plotly(LINE)
+    figure = Plotly(line())
 
-    assert LINE == figure.to_dict()
+    assert line() == figure.to_dict()
     with pytest.raises(MissingDependency, match=r'pip install "medialog\[plot\]"'):
         figure.to_plotly()
 
@@ -293,7 +299,7 @@ def test_without_plotly(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_list_is_a_plain_list() -> None:
     from medialog.datatypes.base import MediaList
 
-    descriptors = MediaList([Plotly(LINE), Plotly(LINE)]).encode_into(MemorySink())
+    descriptors = MediaList([Plotly(line()), Plotly(line())]).encode_into(MemorySink())
 
     assert isinstance(descriptors, list)
     assert [[], []] == [validate(descriptor) for descriptor in descriptors]

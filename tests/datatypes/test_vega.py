@@ -37,7 +37,7 @@ class TestVegaLite(TypeLaws):
         "layers": lambda: call(chart() + chart().mark_point()),
         "beside": lambda: call((chart() | chart()) & chart()),
         "facets": lambda: call(chart().facet("x:N")),
-        "repeated": lambda: call(chart().encode(x=alt.repeat("column")).repeat(column=["x", "y"])),
+        "repeated": lambda: call(chart().encode(x=alt.X(alt.repeat("column"), type="quantitative")).repeat(column=["x", "y"])),
         "selected": lambda: call(chart().add_params(alt.selection_interval(), alt.param(value=1))),
         "a dict": lambda: call(json.loads(json.dumps(SPEC))),
         "numpy": lambda: call({"mark": "point", "data": {"values": [{"a": np.float32(0.1), "b": np.nan}]}}),

@@ -48,8 +48,10 @@ class PlainJson:
     def convert(self, value: Any, at: str = "", depth: int = 1) -> Any:
         """Return `value` as plain JSON that shares nothing with it. `InvalidInput` with the place of what cannot be."""
         kind = type(value)
-        if kind is str or kind is int or kind is bool or value is None:
+        if kind is str or kind is bool or value is None:
             return value
+        if kind is int:
+            return self._integer(value, at)
         if kind is float:
             return self._float(value)
         if depth > self._depth:
@@ -67,7 +69,7 @@ class PlainJson:
         if isinstance(value, (int, float, str)):  # subclasses: numpy.float64, enum members of text
             base: Any = next(base for base in (int, float, str) if isinstance(value, base))
             plain = base.__new__(base, value)
-            return self._float(plain) if base is float else plain
+            return self._float(plain) if base is float else self.convert(plain, at, depth)
         if hasattr(value, "to_plotly_json"):
             return self.convert(value.to_plotly_json(), at, depth + 1)
         if type(value).__name__ in ("NaTType", "NAType"):
@@ -138,6 +140,11 @@ class PlainJson:
         self.typed_arrays += 1
         return self._floats(array) if dtype.startswith("f") else array.tolist()
 
+    def _integer(self, value: int, at: str) -> int:
+        if -(2**63) <= value < 2**64:
+            return value
+        raise InvalidInput(Violation(self._place(at), "figure.json", "an integer of 64 bits", checks.show(value)))
+
     def _float(self, value: float) -> float | None:
         if math.isfinite(value):
             return value
@@ -165,11 +172,9 @@ def encode(document: Any, what: str, rules: Rules) -> bytes:
 
     try:
         data = msgspec.json.encode(document)
-    except (UnicodeEncodeError, OverflowError) as error:
-        got = f"{type(error).__name__}: {str(error)[:100]}"
-        raise InvalidInput(
-            Violation(what, "figure.json", "text without lone surrogates, integers of 64 bits", got)
-        ) from None
+    except UnicodeEncodeError as error:
+        got = f"{error.object[error.start]!r} in {checks.show(error.object, 40)}"
+        raise InvalidInput(Violation(what, "figure.json", "text without lone surrogates", got)) from None
     check_size(len(data), what, rules)
     return data
 
