@@ -95,8 +95,6 @@ class TestFigure(TypeLaws):
         "no axes": lambda: call(matplotlib.figure.Figure(figsize=(1, 1))),
         "altair": lambda: call(chart(title="a chart")),
         "altair, selected": lambda: call(chart().add_params(alt.selection_interval())),
-        "altair, layers": lambda: call(chart() + chart().mark_point()),
-        "altair, beside": lambda: call(chart() | chart(), caption="two"),
     }
     invalid = {
         "nothing": (lambda: call(None), {"figure.type"}),
@@ -245,6 +243,24 @@ def test_scatters_keep_places_sizes_and_colours() -> None:
     np.testing.assert_allclose(expected[:, :3] * 255, drawn, atol=3)
 
 
+def test_rings_have_no_filling() -> None:
+    (trace,) = document_of(lambda ax: ax.scatter([1, 2], [1, 2], facecolors="none", edgecolors="r"))["data"]
+
+    assert ("rgba(0,0,0,0)", "rgba(255,0,0,1)") == (trace["marker"]["color"], trace["marker"]["line"]["color"])
+
+
+def test_removed_and_hidden_artists_stay_away() -> None:
+    def draw(ax: Any) -> None:
+        bars = ax.bar([1, 2, 3], [4, 5, 6])
+        bars[0].remove()
+        bars[1].set_visible(False)
+        ax.plot([1, 2])[0].set_visible(False)
+
+    (trace,) = document_of(draw)["data"]
+
+    assert ([3], [6]) == (trace["x"], trace["y"])
+
+
 def test_bars_keep_lengths_colours_and_names() -> None:
     document = document_of(lambda ax: ax.bar(["a", "b", "c"], [1, -2, 3], color=["r", "g", "b"], bottom=[0, 1, 2]))
 
@@ -338,6 +354,55 @@ def test_rules_across_the_axes_are_shapes() -> None:
     assert ("rect", "x", "y domain", 0.2, 0.4) == pytest.approx(tuple(span[k] for k in ("type", "xref", "yref", "x0", "x1")))
 
 
+@pytest.mark.parametrize(
+    ("draw", "what"),
+    [
+        (lambda ax: ax.plot([1, 2, 3], "o", markevery=2), "1 Line2D with markevery"),
+        (lambda ax: ax.plot([1, 2], "o", fillstyle="left"), "1 half-filled markers"),
+        (lambda ax: ax.plot([1, 2], marker="$A$"), "1 marker '$A$'"),
+        (lambda ax: ax.scatter([1], [1], marker="$A$"), "1 PathCollection with a marker that plotly has not"),
+        (lambda ax: ax.plot([0, 1], [0, 1], transform=ax.transAxes), "1 Line2D outside data coordinates"),
+        (lambda ax: (ax.plot([1, 2]), ax.axline((0, 0), slope=1)), "1 AxLine"),
+        (lambda ax: ax.stairs([1, 2]), "1 StepPatch"),
+        (lambda ax: ax.arrow(0, 0, 1, 1), "1 FancyArrow"),
+        (lambda ax: ax.pcolormesh([[1, 2], [3, 4]]), "1 QuadMesh"),
+        (lambda ax: (ax.plot([1, 2]), ax.secondary_yaxis("right")), "1 SecondaryAxis, 1 axes inside axes"),
+        (lambda ax: (ax.plot([1, 2]), ax.figure.legend(["a"])), "1 Legend on the figure"),
+        (lambda ax: ax.plot([1, 2])[0].set_clip_path(matplotlib.patches.Circle((1, 1), 1, transform=ax.transData)),
+         "1 Line2D clipped to a shape"),
+        (lambda ax: (ax.plot([0.1, 0.9]), ax.set_yscale("logit")), "1 y axis with a logit scale"),
+        (lambda ax: ax.annotate("a", (0.5, 0.5), xycoords="figure fraction"), "1 Annotation outside data coordinates"),
+        (lambda ax: ax.bar([1, 2], [3, 4], bottom=1, log=True), "1 stacked bars on a log axis"),
+        (lambda ax: ax.figure.colorbar(ax.scatter([1, 2], [1, 2], c=[1, 10], norm="log")),
+         "1 Colorbar, 1 PathCollection whose colours are not linear in their values"),
+    ],
+)  # fmt: skip
+def test_what_plotly_has_not_is_never_passed_off(draw: Callable[[Any], object], what: str) -> None:
+    figure = Figure(small(draw))
+
+    assert ("failed", f"plotly has no exact form of: {what}", None) == (figure.status, figure.reason, figure.plotly)
+
+
+@pytest.mark.parametrize(
+    ("draw", "what"),
+    [
+        (lambda ax: ax.bar([1], [1], hatch="/"), "hatching"),
+        (lambda ax: (ax.plot([1, 2], zorder=0), ax.bar([1], [1], zorder=9)), "the order in which bars cover lines"),
+        (lambda ax: ax.semilogy([0, 1, 10]), "values that a log axis has not"),
+        (lambda ax: (ax.plot([1, 2]), ax.text(0, 1, "a", bbox={})), "a box around a text"),
+        (lambda ax: (ax.plot([1, 2]), ax.minorticks_on(), ax.grid(which="minor")), "minor grid lines"),
+        (lambda ax: (ax.plot([1, 2]), ax.spines.left.set_position("center")), "a moved axis line"),
+        (lambda ax: (ax.plot([1, 2]), ax.spines.left.set_bounds(1, 1.5)), "a shortened axis line"),
+        (lambda ax: ax.loglog([1, 2, 4], [1, 2, 8], base=2), "ticks of a logarithm that is not to base 10"),
+    ],
+)
+def test_what_only_decorates_is_named(draw: Callable[[Any], object], what: str) -> None:
+    figure = Figure(small(draw))
+
+    assert ("lossy", f"not shown interactively: {what}") == (figure.status, figure.reason)
+    assert figure.plotly is not None
+
+
 def test_an_artist_of_somebodys_own_class_is_not_trusted() -> None:
     class Line2D(matplotlib.lines.Line2D):
         pass
@@ -411,7 +476,6 @@ def test_foreign_objects_find_their_type() -> None:
     for value in (figure, axes, line, axes.xaxis, plt, chart(), chart() | chart(), chart() + chart()):
         assert isinstance(adopt(value), Figure)
     assert isinstance(adopt(go.Figure()), Plotly)
-    assert isinstance(adopt(go.FigureWidget()) if "anywidget" in sys.modules else adopt(go.Figure()), Plotly)
 
 
 def test_a_trace_in_log_is_an_error_that_says_what_to_do() -> None:
@@ -492,6 +556,19 @@ def test_altair_charts_keep_specification_and_picture() -> None:
     assert ("altair", "ok", "a chart") == (figure.library, figure.status, figure.title)
     assert figure.image is not None
     assert figure.image.width > 60
+
+
+def test_drawing_an_altair_chart_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import vl_convert
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_png", lambda *_: pytest.fail("vl-convert fetches the pictures of image marks"))
+    frame = pd.DataFrame({"x": [1], "url": ["http://127.0.0.1:9/a.png"]})
+    pictures = alt.Chart(frame).mark_image().encode(x="x", url="url")
+
+    for drawn in (pictures, pictures + pictures, pictures | chart()):
+        figure = Figure(drawn)
+        assert figure.image is None
+        assert ["no picture of the chart: drawing its image marks would fetch them"] == [c.detail for c in figure.changes]
 
 
 @pytest.mark.parametrize("state", [None, ImportError])

@@ -18,7 +18,7 @@ from medialog.datatypes.figure_json import short_text
 from medialog.datatypes.files import Sink, Source
 from medialog.datatypes.image import Image, ImageDescriptor
 from medialog.datatypes.plotly_figure import Plotly, PlotlyDescriptor, Title
-from medialog.datatypes.vega_figure import VegaDescriptor, VegaLite, is_altair
+from medialog.datatypes.vega_figure import VegaDescriptor, VegaLite, has_image_marks, is_altair
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
 from medialog.validators.rules import Rules, Strictness
@@ -76,7 +76,7 @@ class Figure(DataType, kind="figure"):
         "figure.parts": "a matplotlib figure has its picture, an altair chart its specification, as `conversion` says",
     }
     documented_changes = {
-        "figure.no_picture": "an altair chart stored without a picture: vl-convert is missing or failed"
+        "figure.no_picture": "an altair chart stored without a picture: vl-convert is missing or failed, or would fetch"
     }
 
     def __init__(
@@ -124,10 +124,15 @@ class Figure(DataType, kind="figure"):
     def _take_altair(self, chart: Any, log: ChangeLog) -> None:
         self._vega = VegaLite(chart, **self._pinned())
         self.title = self._vega.title
+        spec = self._vega.to_dict()
+        if has_image_marks(spec):
+            # vl-convert fetches their pictures, also with allowed_base_urls=[] (seen with 1.9), and nothing is fetched here.
+            log.record("figure.no_picture", "no picture of the chart: drawing its image marks would fetch them")
+            return
         try:
             import vl_convert
 
-            picture = vl_convert.vegalite_to_png(self._vega.to_dict())
+            picture = vl_convert.vegalite_to_png(spec)
             self.image = Image(picture, **self._pinned())
         except ImportError:
             log.record("figure.no_picture", "no picture of the chart: vl-convert is not installed")

@@ -128,6 +128,8 @@ def describe_axis(axes: Any, axis: Any, scale: Scale, lost: dict[str, None]) -> 
             ("axes", 0.0 if spine.spine_type in ("left", "bottom") else 1.0),
         ):
             lost["a moved axis line"] = None
+        if spine._bounds is not None:
+            lost["a shortened axis line"] = None
     if axis.get_tick_params(which="minor").get("gridOn"):
         lost["minor grid lines"] = None
     layout["ticks"] = "outside" if (ticks_far if side == far else ticks_near) else ""
@@ -158,7 +160,9 @@ def _describe_ticks(axis: Any, scale: Scale, lost: dict[str, None]) -> dict[str,
         if rotation:
             layout["tickangle"] = -((rotation + 180) % 360 - 180)
     if scale.kind == "log":
-        layout["dtick"] = 1
+        low, high = sorted(axis.get_view_interval())
+        if high / low >= 100:
+            layout["dtick"] = 1  # the powers of ten alone; fewer than two decades need ticks between them
         layout["exponentformat"] = "power"
         if getattr(axis.get_transform(), "base", 10) != 10:
             lost["ticks of a logarithm that is not to base 10"] = None

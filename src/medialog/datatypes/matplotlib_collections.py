@@ -112,10 +112,10 @@ def colour_scale(scale: Any) -> list[list[Any]]:
 
 
 def _cycle(values: Any, count: int, convert: Callable[[Any], Any]) -> Any:
-    """Return one value for all, or a list of `count` values that begins anew where it ends; None for no value."""
+    """Return one value for all, or a list of `count` values that begins anew where it ends; clear for no colour."""
     found = [convert(value) for value in values]
     if len(set(found)) <= 1:
-        return found[0] if found else None
+        return found[0] if found else "rgba(0,0,0,0)"
     return [found[index % len(found)] for index in range(count)]
 
 

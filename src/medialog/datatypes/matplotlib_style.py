@@ -21,7 +21,7 @@ SYMBOLS = {
     "v": ("triangle-down", 1.0),
     "<": ("triangle-left", 1.0),
     ">": ("triangle-right", 1.0),
-    "*": ("star", 1.0),
+    "*": ("star", 0.71),
     "p": ("pentagon", 1.0),
     "h": ("hexagon2", 1.0),
     "H": ("hexagon", 1.0),

@@ -1,7 +1,7 @@
 """A matplotlib figure as an interactive plotly figure, and an honest judgement of whether it is the same figure.
 
 Written anew instead of calling `plotly.tools.mpl_to_plotly`, which gives wrong figures without a word: it drops legends,
-category names, the colours of single bars, pies and axhlines, and stops at others (`docs/decisions/figures.md`). The rule
+category names, the colours of single bars, pies and axhlines, and stops at others (`docs/decisions/0018-figures-are-converted-here.md`). The rule
 here is the other way round: an artist is converted when it is known to be exact, and one unknown artist makes the whole
 figure unconvertible. The picture is kept in every case, so nothing is lost by saying no.
 
@@ -144,6 +144,8 @@ class _Drawing:
         x = describe_axis(axes, axes.xaxis, panel.x, self._lost)
         y = describe_axis(axes, axes.yaxis, panel.y, self._lost)
         x["anchor"], y["anchor"] = panel.y.name, panel.x.name
+        if twin is not None and twin[0].axes.get_zorder() > axes.get_zorder():
+            self._lost["the order of axes upon one another"] = None
         if twin is not None and twin[1] == "x":
             panel.x = twin[0].x
             self._layout[panel.y.key] = {**y, "anchor": twin[0].x.name, "overlaying": twin[0].y.name}

@@ -128,7 +128,8 @@ def add_bars(container: Any, panel: Panel) -> None:
         raise Unconvertible("BarContainer of other shapes")
     if any(bar.get_clip_path() is not None for bar in bars):
         raise Unconvertible("BarContainer clipped to a shape")
-    bars = [bar for bar in bars if bar.get_visible()]
+    present = {id(patch) for patch in panel.axes.patches}  # a bar that was removed stays in its container
+    bars = [bar for bar in bars if id(bar) in present and bar.get_visible()]
     if not bars:
         return
     left, bottom, width, height = np.array(

@@ -162,6 +162,18 @@ def is_altair(value: Any) -> bool:
     )
 
 
+def has_image_marks(node: Any) -> bool:
+    """Say whether a specification draws pictures, whose addresses stand in its rows and are fetched by whoever draws it."""
+    if isinstance(node, list):
+        return any(map(has_image_marks, node))
+    if not isinstance(node, dict):
+        return False
+    mark = node.get("mark")
+    if mark == "image" or (isinstance(mark, dict) and mark.get("type") == "image"):
+        return True
+    return any(has_image_marks(value) for key, value in node.items() if key not in ("data", "datasets"))
+
+
 def _altair_dict(chart: Any) -> dict[str, Any]:
     """Return a chart's specification with all its rows inside, whatever is set for the process."""
     import sys
@@ -222,7 +234,7 @@ def _remote_data(document: dict[str, Any]) -> Iterator[Violation]:
         for key, value in node.items():
             if key == "datasets" or (key == "values" and place.endswith(".data")):
                 continue  # rows are values, whatever they are called
-            if key == "data" and isinstance(value, dict) and isinstance(value.get("url"), str):
+            if key == "data" and isinstance(value, dict) and "url" in value:
                 yield from _refuse_url(value["url"], f"{place}.data.url")
             elif key == "url" and isinstance(value, dict) and isinstance(value.get("value"), str):
                 yield from _refuse_url(value["value"], f"{place}.url.value")
@@ -231,8 +243,8 @@ def _remote_data(document: dict[str, Any]) -> Iterator[Violation]:
             stack.append((value, f"{place}.{key}"))
 
 
-def _refuse_url(url: str, place: str) -> Iterator[Violation]:
-    if not url.startswith("data:"):
+def _refuse_url(url: Any, place: str) -> Iterator[Violation]:
+    if not (isinstance(url, str) and url.startswith("data:")):
         expected = "data in the specification (for altair: a DataFrame, alt.Data(values=...), or a data: URL)"
         yield Violation(place, "vega.remote", expected, checks.show(url))
 
