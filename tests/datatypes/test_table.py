@@ -112,7 +112,9 @@ class TestTable(TypeLaws):
         "datetimes": lambda: one(NOON, None, NOON.replace(year=1)),
         "zoned": lambda: one(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC)),
         "zoned by name": lambda: one(NOON.replace(tzinfo=PARIS), NOON.replace(month=7, tzinfo=PARIS)),
-        "zoned by offset": lambda: one(NOON.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=-3, minutes=-30)))),
+        "zoned by offset": lambda: one(
+            NOON.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=-3, minutes=-30)))
+        ),
         "zones": lambda: one(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=PARIS)),
         "dates": lambda: one(NOON.date(), None),
         "times": lambda: one(NOON.time(), None),
@@ -130,7 +132,9 @@ class TestTable(TypeLaws):
         "boolean arrays": lambda: one(np.array([True, False])),
         "ragged arrays": lambda: one(np.arange(3), np.arange(4.0), np.zeros((0, 2))),
         "arrays in dicts": lambda: one({"a": np.arange(3)}, {"a": None}),
-        "images": lambda: call(["i", "x"], [[Image(picture()), 1], [Image(picture(1), caption="second"), 2], [None, 3]]),
+        "images": lambda: call(
+            ["i", "x"], [[Image(picture()), 1], [Image(picture(1), caption="second"), 2], [None, 3]]
+        ),
         "histograms": lambda: one(Histogram([1, 2, 3])),
         "lists of images": lambda: one([Image(picture()), Image(picture(1))], []),
         "tables in a table": lambda: one(Table(["a"], [[1]]), None),
@@ -162,18 +166,26 @@ class TestTable(TypeLaws):
         "pandas, objects": lambda: call(dataframe=pd.DataFrame({"a": [PillowImage.new("RGB", (2, 2)), None]})),
         "pandas, NA": lambda: call(dataframe=pd.DataFrame({"a": ["x", pd.NA], "b": [pd.NaT, pd.Timestamp(0)]})),
         "pandas, empty": lambda: call(dataframe=pd.DataFrame()),
-        "polars": lambda: call(dataframe=pl.DataFrame({"a": [1, None], "b": ["x", "y"], "c": [[1, 2], [3]], "d": [0.5, None]})),
+        "polars": lambda: call(
+            dataframe=pl.DataFrame({"a": [1, None], "b": ["x", "y"], "c": [[1, 2], [3]], "d": [0.5, None]})
+        ),
         "arrow": lambda: call(dataframe=pa.table({"a": [1, None], "b": ["x", None], "c": [{"k": 1}, {"k": None}]})),
         "arrow, dictionary": lambda: call(dataframe=pa.table({"a": pa.array(["x", "y", "x"]).dictionary_encode()})),
-        "arrow, decimals": lambda: call(dataframe=pa.table({"a": pa.array([decimal.Decimal("1.5")], pa.decimal128(9, 2))})),
-        "arrow, embeddings": lambda: call(dataframe=pa.table({"a": pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32(), 2))})),
+        "arrow, decimals": lambda: call(
+            dataframe=pa.table({"a": pa.array([decimal.Decimal("1.5")], pa.decimal128(9, 2))})
+        ),
+        "arrow, embeddings": lambda: call(
+            dataframe=pa.table({"a": pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32(), 2))})
+        ),
         "optional=False": lambda: one(1, 2, optional=False),
         "dtype": lambda: call(["a", "b", "c"], [[1, "x", None]], dtype=[float, str, Image]),
         "key": lambda: call(["id", "v"], [["a", 1], ["b", 2]], key_column="id"),
         "mutable": lambda: one(1, log_mode="MUTABLE"),
         "incremental": lambda: one(1, log_mode="INCREMENTAL"),
-        "objects with a plain form": lambda: call(["a", "b", "c", "d"], [[Colour.RED, pathlib.PurePosixPath("a/b"), Point(1, 2.5), {3, 1}]]),
-        "not markup": lambda: one("<img onerror=alert(1)>", "=HYPERLINK(\"x\")", "@SUM(A1)", "\u202e"),
+        "objects with a plain form": lambda: call(
+            ["a", "b", "c", "d"], [[Colour.RED, pathlib.PurePosixPath("a/b"), Point(1, 2.5), {3, 1}]]
+        ),
+        "not markup": lambda: one("<img onerror=alert(1)>", '=HYPERLINK("x")', "@SUM(A1)", "\u202e"),
         "1,001 rows": lambda: call(["a"], [[i] for i in range(1001)]),
     }
     invalid = {
@@ -196,7 +208,10 @@ class TestTable(TypeLaws):
         "blank name": (lambda: call([" "]), {"table.columns"}),
         "10 KB name": (lambda: call(["a" * 10_000]), {"table.columns"}),
         "names as text": (lambda: call("abc"), {"table.columns"}),
-        "MultiIndex": (lambda: call(dataframe=pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")]))), {"table.columns"}),
+        "MultiIndex": (
+            lambda: call(dataframe=pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")]))),
+            {"table.columns"},
+        ),
         "other columns than the frame's": (lambda: call(["x"], dataframe=frame()), {"table.columns"}),
         "unknown key in a record": (lambda: call(["a"], [{"b": 1}]), {"table.columns"}),
         "index name taken": (lambda: call(dataframe=pd.DataFrame({"index": [1]}, index=[5])), {"table.columns"}),
@@ -387,9 +402,13 @@ def test_parquet_reads_without_us() -> None:
 
     expected = pa.Table.from_pandas(frame(1500), preserve_index=False)
     assert expected.cast(read.schema).equals(read)
-    assert ["int64", "float", "string", "timestamp[us, tz=Europe/Paris]", "bool", "int64"] == list(map(str, read.schema.types))
+    assert ["int64", "float", "string", "timestamp[us, tz=Europe/Paris]", "bool", "int64"] == list(
+        map(str, read.schema.types)
+    )
     assert descriptor["columns"] == json.loads(read.schema.metadata[b"medialog"])["columns"]
-    assert "ZSTD" == pq.ParquetFile(io.BytesIO(sink.files[descriptor["path"]])).metadata.row_group(0).column(0).compression
+    assert (
+        "ZSTD" == pq.ParquetFile(io.BytesIO(sink.files[descriptor["path"]])).metadata.row_group(0).column(0).compression
+    )
 
 
 # --- cells come back -------------------------------------------------------------------------------------------------------
@@ -414,7 +433,11 @@ CELLS = {
     "lists of huge": [[2**70], [1]],
     "dicts": [{"a": {"b": [1, 2.5, None, NOON, b"x"]}}, {}, None],
     "arrays": [np.arange(3.0), np.array([np.nan, np.inf, 0]), None],
-    "arrays of each": [np.arange(2, dtype=np.uint8), np.arange(4, dtype=np.int16).reshape(2, 2), np.array([], np.float16)],
+    "arrays of each": [
+        np.arange(2, dtype=np.uint8),
+        np.arange(4, dtype=np.int16).reshape(2, 2),
+        np.array([], np.float16),
+    ],
 }
 
 
@@ -473,7 +496,9 @@ scalars = st.one_of(
     st.datetimes(timezones=st.just(UTC)),
 )  # fmt: skip
 keys = st.text("abcxyz", min_size=1)
-anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=10)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=10
+)
 
 
 @given(st.lists(st.tuples(anything, anything), max_size=6))
@@ -530,7 +555,10 @@ def test_times_of_frames_keep_unit_and_zone(unit: str, zone: str | None, rows: i
     assert unit == loaded.t.dt.unit
 
 
-@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "bool"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64", "bool"],
+)
 @pytest.mark.parametrize("rows", [3, 1001])
 def test_dtypes_of_arrays_are_kept(dtype: str, rows: int) -> None:
     values = np.arange(rows).astype(dtype)
@@ -652,7 +680,11 @@ def test_rows_added_are_the_rows_given() -> None:
 
 @pytest.mark.parametrize("source", ["list", "numpy", "arrow"])
 def test_a_wrong_row_adds_nothing(source: str) -> None:
-    data: Any = {"list": [[1.5, "a"]], "numpy": pd.DataFrame({"a": [1.5], "b": ["a"]}), "arrow": pa.table({"a": [1.5], "b": ["a"]})}[source]
+    data: Any = {
+        "list": [[1.5, "a"]],
+        "numpy": pd.DataFrame({"a": [1.5], "b": ["a"]}),
+        "arrow": pa.table({"a": [1.5], "b": ["a"]}),
+    }[source]
     table = Table(["a", "b"], data)
     before = table.encode_into(MemorySink())
 
@@ -689,7 +721,9 @@ def test_row_limit_is_hit_exactly() -> None:
 def test_wrong_width() -> None:
     table = Table(["a", "b"])
 
-    with pytest.raises(InvalidInput, match=r"2 cells \(a, b\); add_data takes one argument for each cell, got 1 \[table.width\]"):
+    with pytest.raises(
+        InvalidInput, match=r"2 cells \(a, b\); add_data takes one argument for each cell, got 1 \[table.width\]"
+    ):
         table.add_data([1, 2])
 
 

@@ -18,7 +18,6 @@ from medialog.datatypes.table import Table
 from medialog.datatypes.table_increment import TableIncrement
 from medialog.validators import validate
 from medialog.validators.errors import DamagedFile, InvalidDescriptor, InvalidInput
-from medialog.wire.fileref import FileRef
 
 
 def table(rows: int = 3, **options: Any) -> Table:
@@ -164,7 +163,11 @@ def test_the_kind_of_a_column_may_become_known_later() -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(st.lists(st.tuples(st.none() | st.integers(), st.none() | st.text("ab")), max_size=3), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.none() | st.integers(), st.none() | st.text("ab")), max_size=3), min_size=1, max_size=6
+    )
+)
 def test_any_growth_comes_back(steps: list[list[tuple[Any, Any]]]) -> None:
     run, grown = RunOfOneKey(), Table(["a", "b"], log_mode="INCREMENTAL")
     for rows in steps:
@@ -241,7 +244,9 @@ def test_no_file_holds_a_path() -> None:
 
     document = json.loads(run.sink.files[run.history[2]["path"]])
 
-    assert {"sha256": run.history[1]["sha256"], "format": "table.json", "size": run.history[1]["size"]} == document["previous"]
+    assert {"sha256": run.history[1]["sha256"], "format": "table.json", "size": run.history[1]["size"]} == document[
+        "previous"
+    ]
     assert not any(b"media/" in content for content in run.sink.files.values())
 
 
@@ -256,14 +261,3 @@ def test_no_file_holds_a_path() -> None:
 )
 def test_bad_descriptors(change: dict[str, Any], rule: str) -> None:
     assert rule in {violation.rule for violation in validate({**chain().history[1], **change})}
-
-
-def test_previous_is_a_file_that_the_walker_finds() -> None:
-    from medialog.wire.fileref import iter_file_refs
-
-    run = chain(2)
-    before, last = run.history
-
-    found = list(iter_file_refs(last))
-
-    assert FileRef(before["path"], before["sha256"], before["size"]) in found

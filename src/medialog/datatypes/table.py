@@ -15,10 +15,12 @@ from medialog.datatypes import table_cells, table_columns, table_file, table_inp
 from medialog.datatypes.base import Change, ChangeLog, DataType
 from medialog.datatypes.files import MemorySink, Sink, Source
 from medialog.datatypes.table_cells import CellReader
+from medialog.datatypes.table_checks import check_names, key_violations, refuse_cells
 from medialog.datatypes.table_columns import Column
 from medialog.datatypes.table_schema import LOG_MODES, LogMode, TableDescriptor
-from medialog.validators import checks, rules as rulebook
-from medialog.validators.errors import Advice, InvalidInput, Violation, WrongType
+from medialog.validators import checks
+from medialog.validators import rules as rulebook
+from medialog.validators.errors import Advice, InvalidInput, Violation
 
 if TYPE_CHECKING:
     from medialog.validators.rules import Rules, Strictness
@@ -114,18 +116,24 @@ class Table(DataType, kind="table-file"):
         self._logged = False
         self._frozen: Table | None = None
 
-    def _read_input(self, columns: Any, data: Any, rows: Any, dataframe: Any, log: ChangeLog) -> table_input.Given | None:
+    def _read_input(
+        self, columns: Any, data: Any, rows: Any, dataframe: Any, log: ChangeLog
+    ) -> table_input.Given | None:
         inputs = {"data": data, "rows": rows, "dataframe": dataframe}
         given = [name for name, value in inputs.items() if value is not None]
         if len(given) > 1:
-            raise InvalidInput(Violation("Table", "table.input", "data, rows or dataframe, one of them", " and ".join(given)))
+            raise InvalidInput(
+                Violation("Table", "table.input", "data, rows or dataframe, one of them", " and ".join(given))
+            )
         if not given:
             return None
         at, value = given[0], inputs[given[0]]
         if at == "dataframe" and not table_input.is_frame(value):
             expected = "a DataFrame of pandas or polars, or an Arrow table (data= takes rows and columns)"
             raise checks.wrong_type("dataframe", "table.data", expected, value)
-        names = None if columns is None or table_input.is_frame(value) else _check_names(columns, ChangeLog(self._rules, ""))
+        names = (
+            None if columns is None or table_input.is_frame(value) else check_names(columns, ChangeLog(self._rules, ""))
+        )
         found = table_input.read(value, names, self._rules, at)
         for id, detail, count in found.notes:
             log.record(id, detail, count)
@@ -136,15 +144,15 @@ class Table(DataType, kind="table-file"):
         own = None if given is None else given.names
         if own is None:
             default = self._rules.limit("table.columns_default")
-            names = _check_names(default if columns is None else columns, log)
+            names = check_names(default if columns is None else columns, log)
             if given is not None and len(given.columns) != len(names):
                 got = f"{len(given.columns)} columns"
                 expected = f"{len(names)} columns ({', '.join(names)}; columns= names others)"[:200]
                 raise InvalidInput(Violation("data", "table.width", expected, got))
             return names
-        found = _check_names(own, log)
+        found = check_names(own, log)
         if columns is not None and given is not None:
-            wanted = _check_names(columns, ChangeLog(self._rules, ""))
+            wanted = check_names(columns, ChangeLog(self._rules, ""))
             if wanted != found:
                 expected = f"the columns of the data ({', '.join(found)})"[:160] + "; without columns= they are taken"
                 raise InvalidInput(Violation("columns", "table.columns", expected, ", ".join(wanted)[:100]))
@@ -156,37 +164,37 @@ class Table(DataType, kind="table-file"):
         reader, found = CellReader(self._rules), []  # type: ignore[var-annotated]
         for column, values in zip(self._columns, given.columns, strict=True):
             table_input.fill(column, values, reader, found)
-        _refuse(found)
+        refuse_cells(found)
         self._absorb(reader)
 
     # --- changing ---
 
     def add_data(self, *row: Any) -> None:
         """Add a row: one cell for each column. `InvalidInput` for a wrong one, and then nothing is added."""
-        at = f"row {len(self)}"
         if len(row) != len(self._columns):
             listed = ", ".join(self.columns)
             hint = "; add_data takes one argument for each cell" if len(row) == 1 else ""
             expected = f"{len(self._columns)} cells ({listed})"[:160] + hint
-            raise InvalidInput(Violation(at, "table.width", expected, f"{len(row)}"))
+            raise InvalidInput(Violation(f"row {len(self)}", "table.width", expected, f"{len(row)}"))
         table_input.check_rows(len(self) + 1, self._rules)
         reader, found = CellReader(self._rules), []  # type: ignore[var-annotated]
         ready: list[tuple[Column, str, Any, str]] = []
         for column, value in zip(self._columns, row, strict=True):
             try:
-                kind, cell = reader.read(value, table_columns.place(len(self), column.name))
+                kind, cell = reader.read(value, "")
             except InvalidInput as error:
-                found.extend(error.violations)
+                found.extend(error.within(table_columns.place(len(self), column.name)).violations)
                 continue
             merged = column.fits(kind, cell)
             if merged is None:
                 found.append(table_columns.wrong_cell(column, len(self), kind, cell))
             else:
                 ready.append((column, kind, cell, merged))
-        key = next((cell for column, _, cell, _ in ready if column.name == self.key_column), None)
+        key = None
         if self.key_column is not None and not found:
-            found.extend(_key_violations(self.key_column, [key], self._keys, len(self)))
-        _refuse(found)
+            key = next(cell for column, _, cell, _ in ready if column.name == self.key_column)
+            found.extend(key_violations(self.key_column, [key], self._keys, len(self)))
+        refuse_cells(found)
         self._before_change()
         self._absorb(reader)
         for column, kind, cell, merged in ready:
@@ -199,21 +207,23 @@ class Table(DataType, kind="table-file"):
 
     def add_column(self, name: str | int, data: Any, optional: bool | None = None) -> None:
         """Add a column of one cell for each row, at the end. To a table without rows or columns, a column gives the rows."""
-        (text,) = _check_names([name], ChangeLog(self._rules, ""))
+        (text,) = check_names([name], ChangeLog(self._rules, ""))
         if text in self.columns:
             raise InvalidInput(Violation("name", "table.column", "a name that is not taken", checks.show(text)))
         values = table_input.sequence(data, f"column {checks.show(text, 40)}", self._rules.limit("table.rows"))
         rows = table_input.length(values)
         if self._columns and rows != len(self):
             got = f"{rows:,}"
-            raise InvalidInput(Violation(f"column {checks.show(text, 40)}", "table.length", f"{len(self):,} cells", got))
+            raise InvalidInput(
+                Violation(f"column {checks.show(text, 40)}", "table.length", f"{len(self):,} cells", got)
+            )
         table_input.check_rows(rows, self._rules)
         column = Column(text, optional=True if optional is None else optional)
         if self._columns and all(column.kind == "any" and column.fixed for column in self._columns):
             column.kind, column.fixed = "any", True
         reader, found = CellReader(self._rules), []  # type: ignore[var-annotated]
         table_input.fill(column, values, reader, found)
-        _refuse(found)
+        refuse_cells(found)
         self._before_change()
         self._absorb(reader)
         self._columns.append(column)
@@ -232,7 +242,7 @@ class Table(DataType, kind="table-file"):
         column = self._find(name)
         cells = column.cells()
         keys: set[Any] = set()
-        _refuse(_key_violations(column.name, cells, keys, 0))
+        refuse_cells(key_violations(column.name, cells, keys, 0))
         self._before_change()
         self.key_column, self._keys = column.name, set(cells)
 
@@ -249,6 +259,8 @@ class Table(DataType, kind="table-file"):
 
     def _absorb(self, reader: CellReader) -> None:
         """Add the conversions of some cells to the changes: one entry each, with its count."""
+        if not reader.counts:
+            return
         log = ChangeLog(self._rules, "Table")
         reader.record(log)
         for change in log.changes:
@@ -362,7 +374,7 @@ class Table(DataType, kind="table-file"):
         """
         from medialog.datatypes.table_increment import TableIncrement
 
-        if previous is not None and start == len(self):
+        if previous is not None and start == len(self) and previous.get("columns") == self.columns:
             return dict(previous)
         return TableIncrement(self, start, previous).encode_into(sink)
 
@@ -410,13 +422,17 @@ class Table(DataType, kind="table-file"):
             yield Violation("$.columns", "table.columns", "each name once", checks.show(columns))
         for index, type in enumerate(types):
             if not table_schema.is_known(type["type"]):
-                yield Violation(f"$.column_types[{index}].type", "table.dtype", "a known kind", checks.show(type["type"]))
+                yield Violation(
+                    f"$.column_types[{index}].type", "table.dtype", "a known kind", checks.show(type["type"])
+                )
         if "key_column" in descriptor and descriptor["key_column"] not in columns:
             yield Violation("$.key_column", "table.key", "one of the columns", checks.show(descriptor["key_column"]))
         if not descriptor["path"].endswith("." + table_file.SUFFIXES[descriptor["format"]]):
             expected = f"a file .{table_file.SUFFIXES[descriptor['format']]}"
             yield Violation("$.format", "table.format", expected, checks.show(descriptor["path"][-20:]))
-        wrong = checks.at_most(len(descriptor.get("files", ())), "files.inline", "$.files", rules, "files in a descriptor")
+        wrong = checks.at_most(
+            len(descriptor.get("files", ())), "files.inline", "$.files", rules, "files in a descriptor"
+        )
         if wrong is not None:
             yield wrong
 
@@ -428,11 +444,13 @@ class Table(DataType, kind="table-file"):
             return NotImplemented
         return self.snapshot().encode_into(MemorySink()) == other.snapshot().encode_into(MemorySink())
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _media(self) -> Iterator[DataType]:
         for column in self._columns:
-            if isinstance(column.values, list) and (column.kind in ("list", "dict", "any") or table_schema.is_media(column.kind)):
+            if isinstance(column.values, list) and (
+                column.kind in ("list", "dict", "any") or table_schema.is_media(column.kind)
+            ):
                 for cell in column.values:
                     yield from table_cells.media_in(cell)
 
@@ -464,54 +482,3 @@ def relaxed(descriptor: Mapping[str, Any]) -> Rules:
     if isinstance(rows, int) and not isinstance(rows, bool) and rules.limit("table.rows") < rows < 2**63:
         return rules.but({"table.rows": rows})
     return rules
-
-
-def _refuse(found: Sequence[Violation]) -> None:
-    """Raise what is wrong with cells: `WrongType` when all of it is about types."""
-    if found:
-        raise (WrongType if all(v.rule in ("table.cell", "table.optional") for v in found) else InvalidInput)(found)
-
-
-def _check_names(columns: Any, log: ChangeLog) -> list[str]:
-    """Return column names as text; `InvalidInput` for names that are none, or stand twice."""
-    if isinstance(columns, (str, bytes, Mapping)) or not isinstance(columns, Iterable):
-        raise checks.wrong_type("columns", "table.columns", "a list of names", columns)
-    found: list[Violation | None] = []
-    names: dict[str, int] = {}
-    numbers = 0
-    most = rulebook.current().limit("key.length")
-    for index, name in enumerate(columns):
-        at = f"columns[{index}]"
-        number = checks.whole_number(name)
-        if number is not None:
-            numbers += 1
-            name = str(number)  # noqa: PLW2901
-        wrong = checks.text(name, at, "table.columns")
-        if wrong is None and not name.strip():
-            wrong = Violation(at, "table.columns", "a name with a visible character", repr(name)[:40])
-        elif wrong is None and len(name) > most:
-            wrong = Violation(at, "table.columns", f"a name of at most {most} characters", f"{len(name):,}: {checks.show(name, 30)}")
-        elif wrong is None and name in names:
-            got = f"{checks.show(name)} as columns[{names[name]}]"
-            wrong = Violation(at, "table.columns", "a name that stands once", got)
-        found.append(wrong)
-        if wrong is None:
-            names[str.__str__(name)] = index
-    checks.refuse(found)
-    if numbers:
-        log.record("table.names", TABLE_CHANGES["table.names"], numbers)
-    return list(names)
-
-
-def _key_violations(name: str, cells: Iterable[Any], keys: set[Any], first: int) -> list[Violation]:
-    """Return the violation of the first key that is missing, no key, or there already; the others join `keys`."""
-    for row, cell in enumerate(cells, first):
-        at = table_columns.place(row, name)
-        if type(cell) not in (str, int):
-            got = "None" if cell is None else f"{checks.type_name(cell)} {checks.show(cell)}"
-            return [Violation(at, "table.key", "text or a whole number as key", got)]
-        if cell in keys:
-            return [Violation(at, "table.key", "a key that no other row has", checks.show(cell))]
-        if first == 0:
-            keys.add(cell)
-    return []

@@ -34,6 +34,7 @@ from medialog.datatypes import arrays
 from medialog.datatypes.base import ChangeLog, DataType, decode
 from medialog.datatypes.files import Sink, Source, read_reference
 from medialog.datatypes.plain import check_key
+from medialog.datatypes.table_times import to_microseconds
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation, WrongType
 from medialog.validators.rules import Rules
@@ -42,6 +43,7 @@ from medialog.wire.fileref import FileRef, iter_file_refs
 
 SCALAR_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "none"}
 EXPECTED = "text, a number, a date, an array, a medialog object, or a list or mapping of them"
+_PLAIN = frozenset((bool, int, float, type(None)))
 _TAGGED = {
     datetime.datetime: "timestamp",
     datetime.date: "date",
@@ -90,6 +92,8 @@ class CellReader:
         if isinstance(value, dict):
             return "dict", self._read_mapping(value, at, depth)
         if isinstance(value, (list, tuple, range)):
+            if _PLAIN.issuperset(map(type, value)):
+                return "list", list(value)
             return "list", [self.read(item, f"{at}[{index}]", depth + 1)[1] for index, item in enumerate(value)]
         return self._read_object(value, at, depth)
 
@@ -136,7 +140,9 @@ class CellReader:
             if type(value) is not datetime.datetime:
                 value = datetime.datetime.combine(
                     datetime.date(value.year, value.month, value.day),
-                    datetime.time(value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold),
+                    datetime.time(
+                        value.hour, value.minute, value.second, value.microsecond, value.tzinfo, fold=value.fold
+                    ),
                 )
             return ("timestamp" if value.utcoffset() is None else "timestamp_tz"), value
         if isinstance(value, datetime.date):
@@ -188,17 +194,6 @@ def check_surrogates(text: str, at: str) -> None:
     except UnicodeEncodeError as error:
         got = f"{text[error.start]!r} at {error.start}"
         raise InvalidInput(Violation(at, "table.text", "text without lone surrogates", got)) from None
-
-
-def to_microseconds(array: Any) -> tuple[Any, int]:
-    """Return a datetime64 or timedelta64 array in microseconds (dates stay dates), and how many elements lost digits."""
-    import numpy as np
-
-    if np.datetime_data(array.dtype)[0] == "D" and array.dtype.kind == "M":
-        return array, 0
-    rounded = array.astype(f"{array.dtype.kind}8[us]")
-    lost = (rounded.astype(array.dtype) != array) & ~np.isnat(array)
-    return rounded, int(lost.sum())
 
 
 def _is_numpy(value: object) -> bool:

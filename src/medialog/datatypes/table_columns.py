@@ -8,30 +8,18 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from medialog.datatypes import table_cells
-from medialog.datatypes.table_cells import CellReader, StoredCell, to_microseconds
-from medialog.datatypes.table_schema import ColumnType, merge
+from medialog.datatypes.table_cells import CellReader, StoredCell
+from medialog.datatypes.table_schema import ColumnType, is_media, merge
+from medialog.datatypes.table_times import common_zone, has_nanoseconds, to_datetimes
 from medialog.validators import checks
-from medialog.validators.errors import InvalidInput, Violation, WrongType
-
-# Sets of exact Python types that need no look at single cells, beside None.
-_UNIFORM = {
-    frozenset((bool,)): "boolean",
-    frozenset((int,)): "integer",
-    frozenset((float,)): "number",
-    frozenset((int, float)): "number",
-    frozenset((str,)): "string",
-    frozenset(): "none",
-}
-NUMERIC = ("boolean", "integer", "number")
-_OFFSET = re.compile(r"[+-]\d\d:\d\d")
+from medialog.validators.errors import Violation
 
 
 class Column:
@@ -83,7 +71,7 @@ class Column:
         if self.values.dtype.kind != "M":
             found = self.values.tolist()
             return found
-        return _datetimes(self.values, self.zone)
+        return to_datetimes(self.values, self.zone)
 
     def look(self) -> list[Any]:
         """Return the cells as a reader sees them: media decoded, nothing shared with the column."""
@@ -94,8 +82,6 @@ class Column:
         return list(self.cells())
 
     def _objects(self) -> Iterable[Any]:
-        from medialog.datatypes.table_schema import is_media
-
         return self.values if isinstance(self.values, list) and is_media(self.kind) else ()
 
     # growing
@@ -104,6 +90,8 @@ class Column:
         """Return the kind that the column has with one more cell, or None when it cannot have it."""
         if kind == "none" and not self.optional:
             return None
+        if kind == self.kind:
+            return kind
         merged = merge(self.kind, kind)
         if merged is None and kind == "number" and cell != cell and self.optional:
             return self.kind  # NaN where there are no numbers is a missing cell
@@ -115,7 +103,15 @@ class Column:
 
     def append(self, kind: str, cell: Any, merged: str, reader: CellReader) -> None:
         """Add a cell that `fits` accepted."""
-        if is_numpy(self.values) and self.values.dtype.kind == "M" and merged == self.kind and has_nanoseconds(self.values):
+        if type(self.values) is list and self.dtype is self.unit is None and kind in (self.kind, "none"):
+            self.values.append(cell)
+            return
+        if (
+            is_numpy(self.values)
+            and self.values.dtype.kind == "M"
+            and merged == self.kind
+            and has_nanoseconds(self.values)
+        ):
             self._append_to_array(cell)
             return
         if not isinstance(self.values, list):
@@ -166,242 +162,6 @@ def place(row: int, name: str) -> str:
     return f"row {row}, column {checks.show(name, 40)}"
 
 
-# --- columns from Python cells -------------------------------------------------------------------------------------------
-
-
-def from_cells(column: Column, given: Sequence[Any], reader: CellReader, found: list[Violation]) -> None:
-    """Fill an empty column with given objects; what is wrong joins `found`, one violation per kind of mistake."""
-    values = list(given)
-    types = frozenset(map(type, values))
-    kind = _UNIFORM.get(types - {type(None)})
-    if kind == "string":
-        _check_strings(column, values, found)
-    if kind is not None and merge(column.kind, kind) in _allowed(column, kind) and (column.optional or type(None) not in types):
-        column.kind, column.values = merge(column.kind, kind) or kind, values
-        return
-    _read_each(column, values, reader, found)
-
-
-def _allowed(column: Column, kind: str) -> tuple[str, ...]:
-    return (column.kind,) if column.fixed else (column.kind, kind, "number")
-
-
-def _check_strings(column: Column, values: list[Any], found: list[Violation]) -> None:
-    try:
-        "".join(filter(None, values)).encode()
-    except UnicodeEncodeError:
-        for row, value in enumerate(values):
-            try:
-                table_cells.check_surrogates(value or "", place(row, column.name))
-            except InvalidInput as error:
-                found.extend(error.violations)
-                return
-
-
-def _read_each(column: Column, values: list[Any], reader: CellReader, found: list[Violation]) -> None:
-    wrong: dict[str, tuple[int, Any, int]] = {}
-    cells: list[Any] = []
-    for row, value in enumerate(values):
-        try:
-            kind, cell = reader.read(value, place(row, column.name))
-        except InvalidInput as error:
-            found.extend(error.violations if isinstance(error, WrongType) or not found else error.violations[:1])
-            if len(found) > 20:
-                break
-            continue
-        merged = merge(column.kind, kind)
-        if kind == "none" and not column.optional:
-            merged = None
-        elif merged is None or (column.fixed and merged != column.kind):
-            merged = column.fits(kind, cell) if kind == "number" or column.kind == "number" else None
-            if column.kind == "number" and merged not in ("number", None):
-                reader.counts["table.missing"] += sum(seen is not None for seen in cells)
-                cells = [None] * len(cells)
-            elif merged is not None and kind == "number" and merged != "number":
-                reader.counts["table.missing"] += 1
-                cell = None
-        if merged is None:
-            first_row, first_cell, count = wrong.get(kind, (row, cell, -1))
-            wrong[kind] = first_row, first_cell, count + 1
-            continue
-        column.kind = merged
-        cells.append(cell)
-        column.values = cells
-    found.extend(wrong_cell(column, row, kind, cell, more) for kind, (row, cell, more) in wrong.items())
-    column.values = cells
-
-
-# --- columns from arrays ------------------------------------------------------------------------------------------------
-
-
-def from_numpy(column: Column, array: Any, reader: CellReader, found: list[Violation], zone: str | None = None) -> None:
-    """Fill an empty column from a numpy array: one cell for each element of the first axis."""
-    import numpy as np
-
-    kind = array.dtype.kind
-    if array.ndim == 1 and array.dtype.names is None:
-        if kind == "f" and array.dtype.itemsize > 8:
-            narrow = array.astype(np.float64)
-            changed = int((narrow != array)[~np.isnan(array)].sum())
-            reader.counts.update({"table.longdouble": changed} if changed else {})
-            array = narrow
-        if kind in "biuf":
-            name = {"b": "boolean", "f": "number"}.get(kind, "integer")
-            if _take_kind(column, name):
-                column.values = np.array(array, dtype=array.dtype.newbyteorder("="))
-                return
-        elif kind == "M":
-            if not _take_datetimes(column, array, zone):
-                from_cells(column, _datetimes(array, zone), reader, found)
-            return
-        elif kind == "m":
-            array, lost = to_microseconds(array)
-            reader.counts.update({"table.precision": lost} if lost else {})
-    from_cells(column, list(array) if array.ndim > 1 else array.tolist(), reader, found)
-
-
-def _take_kind(column: Column, kind: str, missing: bool = False) -> bool:
-    """Give an empty column its kind where it can be had without a look at its cells."""
-    if (missing and not column.optional) or merge(column.kind, kind) != (column.kind if column.fixed else kind):
-        return False
-    if column.kind == "any" or (column.fixed and column.kind != kind):
-        return False
-    column.kind = kind
-    return True
-
-
-def _take_datetimes(column: Column, array: Any, zone: str | None) -> bool:
-    import numpy as np
-
-    unit, count = np.datetime_data(array.dtype)
-    missing = bool(np.isnat(array).any())
-    if unit == "D" and count == 1 and zone is None:
-        if not _take_kind(column, "date", missing):
-            return False
-        column.values = array.tolist()
-        return True
-    if unit not in ("s", "ms", "us", "ns") or count != 1:
-        array = array.astype("datetime64[us]")
-        unit = "us"
-    if not _take_kind(column, "timestamp" if zone is None else "timestamp_tz", missing):
-        return False
-    column.values, column.zone = np.array(array, dtype=array.dtype.newbyteorder("=")), zone
-    return True
-
-
-def from_arrow(column: Column, array: Any, reader: CellReader, found: list[Violation]) -> None:
-    """Fill an empty column from a pyarrow Array or ChunkedArray."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    arrow, types = array.type, pa.types
-    if types.is_dictionary(arrow):
-        array = pc.cast(array, arrow.value_type)
-        arrow = array.type
-    if types.is_large_string(arrow) or getattr(types, "is_string_view", lambda _: False)(arrow):
-        array, arrow = pc.cast(array, pa.string()), pa.string()
-    missing = array.null_count > 0
-    if types.is_string(arrow) and _take_kind(column, "string", missing):
-        column.values = array
-        return
-    if types.is_boolean(arrow) or types.is_integer(arrow) or types.is_floating(arrow):
-        name = "boolean" if types.is_boolean(arrow) else "integer" if types.is_integer(arrow) else "number"
-        if not missing:
-            from_numpy(column, array.to_numpy(), reader, found)
-            return
-        if _take_kind(column, name, missing):
-            column.values = array
-            return
-    if types.is_timestamp(arrow):
-        zone = None if arrow.tz is None else zone_text(arrow.tz)
-        whole = pc.cast(array, pa.timestamp(arrow.unit)) if arrow.tz else array
-        if zone is None or zone_info(zone) is not None:
-            from_numpy(column, whole.to_numpy(), reader, found, zone)
-            return
-    if types.is_fixed_size_list(arrow) and not array.null_count and _is_number(arrow.value_type):
-        from_cells(column, _rows_of(array, (arrow.list_size,)), reader, found)
-        return
-    from_cells(column, array.to_pylist(), reader, found)
-
-
-def _is_number(arrow: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_integer(arrow) or pa.types.is_floating(arrow) or pa.types.is_boolean(arrow))
-
-
-def _rows_of(array: Any, shape: tuple[int, ...]) -> list[Any]:
-    """Return the arrays of a fixed-size list column, None where one is missing."""
-    import pyarrow as pa
-
-    rows: list[Any] = []
-    for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
-        # `values` ignores the slice, `flatten` drops what is missing: cut the one by the offset.
-        flat = chunk.values.slice(chunk.offset * chunk.type.list_size, len(chunk) * chunk.type.list_size)
-        block = flat.to_numpy(zero_copy_only=False).reshape((len(chunk), *shape))
-        valid = chunk.is_valid().to_pylist() if chunk.null_count else [True] * len(chunk)
-        rows.extend(row.copy() if present else None for row, present in zip(block, valid, strict=True))
-    return rows
-
-
-# --- zones ------------------------------------------------------------------------------------------------------------------
-
-
-def zone_text(zone: Any) -> str | None:
-    """Return the name of a zone (`Europe/Paris`, `UTC`) or its offset (`+02:00`); None for one that has no such text."""
-    if zone is None:
-        return None
-    for attribute in ("key", "zone"):
-        name = getattr(zone, attribute, None)
-        if isinstance(name, str) and name:
-            return name
-    text = str(zone)
-    if text == "UTC" or _OFFSET.fullmatch(text) or (isinstance(zone, str) and text):
-        return text
-    if _OFFSET.fullmatch(text.removeprefix("UTC")):
-        return text.removeprefix("UTC")
-    return None
-
-
-def zone_info(text: str) -> datetime.tzinfo | None:
-    """Return the zone of such a text; None where this machine does not know it."""
-    from zoneinfo import ZoneInfo
-
-    if text == "UTC":
-        return datetime.UTC
-    if _OFFSET.fullmatch(text):
-        sign = -1 if text[0] == "-" else 1
-        return datetime.timezone(sign * datetime.timedelta(hours=int(text[1:3]), minutes=int(text[4:6])))
-    try:
-        return ZoneInfo(text)
-    except (ValueError, OSError, KeyError):
-        return None
-
-
-def common_zone(cells: Iterable[Any]) -> str | None:
-    """Return the zone that all datetimes share, or None."""
-    zones: dict[int, Any] = {id(cell.tzinfo): cell.tzinfo for cell in cells if cell is not None}
-    names = {zone_text(zone) for zone in zones.values()}
-    return names.pop() if len(names) == 1 else None
-
-
-def has_nanoseconds(array: Any) -> bool:
-    """Say whether a datetime64 array has digits that Python's datetime has not."""
-    return bool(to_microseconds(array)[1])
-
-
-def _datetimes(array: Any, zone: str | None) -> list[Any]:
-    """Return datetime objects; numpy.datetime64 (in UTC where there is a zone) when microseconds are too coarse."""
-    if has_nanoseconds(array):
-        return [None if cell != cell else cell for cell in array]
-    cells: list[Any] = array.astype("datetime64[us]").tolist()
-    if zone is None:
-        return cells
-    info = zone_info(zone)
-    utc = datetime.UTC
-    return [None if cell is None else cell.replace(tzinfo=utc).astimezone(info) for cell in cells]
-
-
 # --- the type of a column ------------------------------------------------------------------------------------------------
 
 
@@ -413,7 +173,11 @@ def column_type(column: Column) -> ColumnType:
     elif column.kind in ("timestamp", "timestamp_tz"):
         facts["unit"] = _unit(column)
         if column.kind == "timestamp_tz":
-            zone = column.zone if column.zone is not None and not isinstance(column.values, list) else common_zone(column.cells())
+            zone = (
+                column.zone
+                if column.zone is not None and not isinstance(column.values, list)
+                else common_zone(column.cells())
+            )
             facts["timezone"] = zone or UNSET
     elif column.kind == "ndarray":
         arrays = [cell for cell in column.values if cell is not None]
@@ -445,7 +209,7 @@ def number_dtype_of(values: Iterable[Any], kind: str) -> str | None:
         return "float64" if exact else None
     present = [value for value in values if value is not None]
     low, high = min(present, default=0), max(present, default=0)
-    if -(2**63) <= low and high < 2**63:
+    if low >= -(2**63) and high < 2**63:
         return "int64"
     return "uint64" if low >= 0 and high < 2**64 else None
 

@@ -77,11 +77,12 @@ def read(model: Any, source: Source) -> tuple[list[Column], dict[str, Any]]:
 def read_file(reference: FileRef, source: Source) -> tuple[list[Column], dict[str, Any]]:
     """Return the columns and the document of a table's file. `DamagedFile` when it is not one."""
     content = read_reference(source, reference)
-    form = table_parquet if reference.path.endswith(SUFFIXES["parquet"]) else table_json
+    form: Any = table_parquet if reference.path.endswith(SUFFIXES["parquet"]) else table_json
     try:
-        return form.read(content, source)
+        columns, document = form.read(content, source)
     except (ValueError, KeyError, RecursionError) as error:
         raise DamagedFile(f"{reference.path}: {error}") from error
+    return columns, document
 
 
 def link(reference: FileRef) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """TableIncrement: the rows that were added to a table since it was logged before, and the table of a chain of them.
 
-Increment 0 has no `previous`; each later one names the file of the one before, in its descriptor and, by digest, in its
+Increment 0 has no `previous`; each later one names the file of the one before, by digest, in its descriptor and in its
 own file. So the last descriptor alone (a run's summary has it) leads back to the first row, and no increment can be
 missing, doubled or out of order without being noticed.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from medialog.datatypes import table_columns, table_file
-from medialog.datatypes.base import Change, DataType, file_fields
+from medialog.datatypes.base import Change, DataType
 from medialog.datatypes.files import Sink, Source
 from medialog.datatypes.table import TABLE_CHANGES, TABLE_RULES, Table, relaxed
 from medialog.datatypes.table_columns import Column
-from medialog.datatypes.table_schema import ColumnType, StoredFile, TableIncrementDescriptor, merge
+from medialog.datatypes.table_schema import ColumnType, FileLink, TableIncrementDescriptor, merge
 from medialog.validators import checks
 from medialog.validators.descriptors import check_descriptor
 from medialog.validators.errors import DamagedFile, InvalidDescriptor, InvalidInput, Violation
@@ -65,12 +66,18 @@ class TableIncrement(DataType, kind="incremental-table-file"):
         try:
             check_descriptor(previous, relaxed(previous))
             if previous["_type"] != self.kind:
-                raise InvalidDescriptor(Violation("$._type", "table.increment", repr(self.kind), checks.show(previous["_type"])))
+                raise InvalidDescriptor(
+                    Violation("$._type", "table.increment", repr(self.kind), checks.show(previous["_type"]))
+                )
         except InvalidDescriptor as error:
             expected = "the descriptor of the increment before, or None"
-            raise InvalidInput(Violation("previous", "table.increment", expected, str(error.violations[0])[:200])) from error
+            raise InvalidInput(
+                Violation("previous", "table.increment", expected, str(error.violations[0])[:200])
+            ) from error
         if previous["columns"] != self.table.columns:
-            expected = f"the columns that were logged ({', '.join(previous['columns'])}): an INCREMENTAL table keeps them"
+            expected = (
+                f"the columns that were logged ({', '.join(previous['columns'])}): an INCREMENTAL table keeps them"
+            )
             raise InvalidInput(Violation("Table", "table.increment", expected, ", ".join(self.table.columns)[:160]))
         self.increment_num = previous["increment_num"] + 1
         self.start = previous["start"] + previous["nrows"]
@@ -86,7 +93,7 @@ class TableIncrement(DataType, kind="incremental-table-file"):
             **fields | self.table._stated(fields) | {"log_mode": "INCREMENTAL"},
             increment_num=self.increment_num,
             start=self.start,
-            previous=UNSET if self.previous is None else StoredFile(**file_fields(self.previous)),
+            previous=UNSET if self.previous is None else FileLink(**table_file.link(self.previous)),
         )
 
     @classmethod
@@ -98,7 +105,7 @@ class TableIncrement(DataType, kind="incremental-table-file"):
         columns, document = table_file.read(model, source)
         self.previous = None
         if not isinstance(model.previous, UnsetType):
-            self.previous = FileRef(model.previous.path, model.previous.sha256, model.previous.size)
+            self.previous = table_file.follow(msgspec.to_builtins(model.previous))
         stated = (model.increment_num, model.start, None if self.previous is None else table_file.link(self.previous))
         if stated != (document.get("increment_num"), document.get("start"), document.get("previous")):
             raise DamagedFile(f"{model.path}: its place among the increments is not that of the descriptor")
@@ -184,9 +191,16 @@ def _concatenate(parts: Sequence[Column]) -> Column:
     if any(part.name != first.name for part in parts):
         raise DamagedFile("increments of different columns")
     filled = [part for part in parts if part.kind != "none"]
-    whole = Column(first.name, kind or "any", optional=any(part.optional for part in parts), fixed=kind in (None, "any"))
+    whole = Column(
+        first.name, kind or "any", optional=any(part.optional for part in parts), fixed=kind in (None, "any")
+    )
     types: list[ColumnType] = [table_columns.column_type(part) for part in filled]
-    if len({(type.dtype, type.unit) for type in types}) == 1 and whole.kind in ("integer", "number", "timestamp", "timestamp_tz"):
+    if len({(type.dtype, type.unit) for type in types}) == 1 and whole.kind in (
+        "integer",
+        "number",
+        "timestamp",
+        "timestamp_tz",
+    ):
         whole.dtype = types[0].dtype if isinstance(types[0].dtype, str) else None
         whole.unit = types[0].unit if isinstance(types[0].unit, str) else None
     whole.values = [cell for part in parts for cell in part.cells()]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from medialog.datatypes import arrays, table_columns
+from medialog.datatypes import arrays, table_columns, table_filling, table_times
 from medialog.datatypes.table_cells import CellReader
 from medialog.datatypes.table_columns import Column
 from medialog.validators import checks
@@ -51,7 +51,8 @@ class Zoned(NamedTuple):
 
 def check_rows(rows: int, rules: Rules, at: str = "Table") -> None:
     """Raise `InvalidInput` for more rows than `table.rows`; the message says how to raise the limit."""
-    checks.refuse([checks.at_most(rows, "table.rows", at, rules, f"rows{RAISE_LIMIT}")])
+    if rows > rules.limit("table.rows"):
+        checks.refuse([checks.at_most(rows, "table.rows", at, rules, f"rows{RAISE_LIMIT}")])
 
 
 def read(data: Any, names: Sequence[str] | None, rules: Rules, at: str) -> Given:
@@ -76,7 +77,9 @@ def is_frame(value: Any) -> bool:
 
 def is_pandas_frame(value: Any) -> bool:
     """Say whether `value` is a pandas DataFrame, by its class path."""
-    return any(cls.__module__.partition(".")[0] == "pandas" and cls.__name__ == "DataFrame" for cls in type(value).__mro__)
+    return any(
+        cls.__module__.partition(".")[0] == "pandas" and cls.__name__ == "DataFrame" for cls in type(value).__mro__
+    )
 
 
 def _is_arrow(value: Any) -> bool:
@@ -163,7 +166,9 @@ def _read_mapping(data: Mapping[Any, Any], rules: Rules, at: str) -> Given:
         columns.append(sequence(values, f"{at}[{checks.show(name)}]", rules.limit("table.rows")))
     lengths = {length(values) for values in columns}
     if len(lengths) > 1:
-        got = ", ".join(f"{checks.show(name, 20)}: {length(values):,}" for name, values in zip(data, columns, strict=True))[:160]
+        got = ", ".join(
+            f"{checks.show(name, 20)}: {length(values):,}" for name, values in zip(data, columns, strict=True)
+        )[:160]
         raise InvalidInput(Violation(at, "table.length", "columns of equal length", got))
     rows = lengths.pop() if lengths else 0
     check_rows(rows, rules, at)
@@ -237,8 +242,8 @@ def _pandas_values(series: Any, categories: list[str]) -> Any:
         return values if dtype.kind != "O" else values.tolist()
     name = type(dtype).__name__
     if name == "DatetimeTZDtype":
-        zone = table_columns.zone_text(dtype.tz)
-        if zone is not None and table_columns.zone_info(zone) is not None:
+        zone = table_times.zone_text(dtype.tz)
+        if zone is not None and table_times.zone_info(zone) is not None:
             return Zoned(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), zone)
         return series.tolist()
     if name == "ArrowDtype":
@@ -292,13 +297,13 @@ def length(values: Any) -> int:
 def fill(column: Column, values: Any, reader: CellReader, found: list[Violation]) -> None:
     """Fill an empty column with a given sequence of cells; what is wrong joins `found`."""
     if isinstance(values, Zoned):
-        table_columns.from_numpy(column, values.instants, reader, found, values.zone)
+        table_filling.from_numpy(column, values.instants, reader, found, values.zone)
     elif isinstance(values, Nullable):
-        table_columns.from_cells(column, values.cells, reader, found)
+        table_filling.from_cells(column, values.cells, reader, found)
         column.dtype = values.dtype if column.kind in ("integer", "number") else None
     elif table_columns.is_numpy(values):
-        table_columns.from_numpy(column, values, reader, found)
+        table_filling.from_numpy(column, values, reader, found)
     elif type(values).__module__.startswith("pyarrow"):
-        table_columns.from_arrow(column, values, reader, found)
+        table_filling.from_arrow(column, values, reader, found)
     else:
-        table_columns.from_cells(column, values, reader, found)
+        table_filling.from_cells(column, values, reader, found)

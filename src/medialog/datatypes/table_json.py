@@ -17,8 +17,9 @@ import msgspec
 from medialog.datatypes import table_cells
 from medialog.datatypes.files import Source
 from medialog.datatypes.table_cells import CellSink, StoredCell
-from medialog.datatypes.table_columns import Column, all_finite, is_numpy, zone_info
+from medialog.datatypes.table_columns import Column, all_finite, is_numpy
 from medialog.datatypes.table_schema import ColumnType, is_known, is_media
+from medialog.datatypes.table_times import zone_info
 from medialog.wire import jsontext
 
 TEXT_KINDS = ("timestamp", "timestamp_tz", "date", "time", "duration", "decimal", "bytes")
@@ -103,7 +104,9 @@ def read_cells(name: str, type: ColumnType, given: list[Any], source: Source) ->
             raise ValueError(f"column {name!r:.40}: a cell that is no text")
         column.values = _from_texts(column, given, type)
         return column
-    cells = [table_cells.from_json(cell, source) for cell in given] if kind not in ("boolean", "string", "none") else given
+    cells = (
+        [table_cells.from_json(cell, source) for cell in given] if kind not in ("boolean", "string", "none") else given
+    )
     column.values = cells
     check_cells(column, type)
     return column
@@ -120,7 +123,9 @@ def check_cells(column: Column, type: ColumnType) -> None:
     allowed: tuple[Any, ...]
     if is_media(kind):
         wrong = any(
-            not (isinstance(cell, StoredCell) and cell.descriptor.get("_type") == kind) for cell in column.values if cell is not None
+            not (isinstance(cell, StoredCell) and cell.descriptor.get("_type") == kind)
+            for cell in column.values
+            if cell is not None
         )
     else:
         if kind == "ndarray":
@@ -136,7 +141,9 @@ def check_cells(column: Column, type: ColumnType) -> None:
 
 
 def _from_texts(column: Column, texts: Sequence[str | None], type: ColumnType) -> Any:
-    if type.unit == "ns" and any(text is not None and len(text.partition(".")[2].partition("+")[0]) > 6 for text in texts):
+    if type.unit == "ns" and any(
+        text is not None and len(text.partition(".")[2].partition("+")[0]) > 6 for text in texts
+    ):
         import numpy as np
 
         column.zone = type.timezone if isinstance(type.timezone, str) else None

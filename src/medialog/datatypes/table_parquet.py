@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from medialog.datatypes import table_cells, table_columns, table_json
+from medialog.datatypes import table_cells, table_columns, table_filling, table_json
 from medialog.datatypes.files import MemorySink, Source
 from medialog.datatypes.table_cells import CellReader, CellSink
 from medialog.datatypes.table_columns import Column, is_numpy
@@ -33,7 +33,9 @@ def require_pyarrow() -> Any:
     return require("pyarrow", extra="table")
 
 
-def write(columns: Sequence[Column], types: Sequence[ColumnType], sink: CellSink, extra: dict[str, Any]) -> tuple[bytes, list[ColumnType]]:
+def write(
+    columns: Sequence[Column], types: Sequence[ColumnType], sink: CellSink, extra: dict[str, Any]
+) -> tuple[bytes, list[ColumnType]]:
     """Return the file's content and the types with their `storage`; media cells write their files to `sink`."""
     pa = require_pyarrow()
     import pyarrow.parquet as pq
@@ -48,7 +50,9 @@ def write(columns: Sequence[Column], types: Sequence[ColumnType], sink: CellSink
     return buffer.getvalue().to_pybytes(), stored
 
 
-def to_arrow(columns: Sequence[Column], types: Sequence[ColumnType], sink: CellSink | None) -> tuple[Any, list[ColumnType]]:
+def to_arrow(
+    columns: Sequence[Column], types: Sequence[ColumnType], sink: CellSink | None
+) -> tuple[Any, list[ColumnType]]:
     """Return the pyarrow Table and the types with their `storage`."""
     pa = require_pyarrow()
     sink = CellSink(MemorySink()) if sink is None else sink
@@ -82,7 +86,7 @@ def _arrow_column(pa: Any, column: Column, type: ColumnType, sink: CellSink) -> 
     return pa.array(texts, pa.string()), "json"
 
 
-def _native(pa: Any, column: Column, type: ColumnType) -> Any:  # noqa: PLR0911
+def _native(pa: Any, column: Column, type: ColumnType) -> Any:
     """Return the Arrow array of a kind that Arrow has, None for another."""
     kind, values = column.kind, column.values
     if kind == "none":
@@ -166,7 +170,10 @@ def read(content: bytes, source: Source) -> tuple[list[Column], dict[str, Any]]:
     names, types = table_json.header(document)
     if table.column_names != names:
         raise ValueError("its columns are not those of its metadata")
-    columns = [_read_column(pa, name, type, table.column(i), source) for i, (name, type) in enumerate(zip(names, types, strict=True))]
+    columns = [
+        _read_column(pa, name, type, table.column(i), source)
+        for i, (name, type) in enumerate(zip(names, types, strict=True))
+    ]
     return columns, document
 
 
@@ -185,7 +192,7 @@ def _read_column(pa: Any, name: str, type: ColumnType, array: Any, source: Sourc
     if isinstance(type.unit, str) and pa.types.is_timestamp(array.type) and array.type.unit != type.unit:
         array = array.cast(pa.timestamp(type.unit, array.type.tz))  # Parquet has no seconds: it holds milliseconds
     reader, found = CellReader(_reading_rules()), []  # type: ignore[var-annotated]
-    table_columns.from_arrow(column, array, reader, found)
+    table_filling.from_arrow(column, array, reader, found)
     empty = column.kind == "none" and len(column) == array.null_count
     if empty:
         column.kind = type.type
@@ -211,5 +218,5 @@ def _read_arrays(name: str, type: ColumnType, array: Any) -> list[Any]:
     arrow = array.type
     if not pa.types.is_fixed_size_list(arrow) or arrow.list_size != np.prod(shape, dtype=np.int64):
         raise ValueError(f"column {name!r:.40} holds {arrow}, not arrays of shape {shape}")
-    rows = table_columns._rows_of(array, shape)
+    rows = table_filling.rows_of(array, shape)
     return [None if row is None else np.asarray(row, dtype=str(type.dtype)) for row in rows]

@@ -18,6 +18,7 @@ from medialog.datatypes.base import Changes, Count, FileModel, MediaPath, Sha256
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation, WrongType
 from medialog.wire import kinds
+from medialog.wire.names import SUFFIX_PATTERN
 
 LogMode = Literal["IMMUTABLE", "MUTABLE", "INCREMENTAL"]
 LOG_MODES = ("IMMUTABLE", "MUTABLE", "INCREMENTAL")
@@ -46,21 +47,44 @@ class ColumnType(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, froze
     """The type of a column."""
 
     type: Annotated[
-        str, Meta(min_length=1, description="the kind of its cells: string, number, ..., any, or a media kind such as image-file")
+        str,
+        Meta(
+            min_length=1,
+            description="the kind of its cells: string, number, ..., any, or a media kind such as image-file",
+        ),
     ]
     optional: Annotated[bool, Meta(description="cells may be missing")]
-    dtype: Annotated[str, Meta(description="numpy's name of the stored number: int64, float32, ...")] | UnsetType = UNSET
-    shape: Annotated[list[Count], Meta(description="of every array of the column, where they are equal")] | UnsetType = UNSET
+    dtype: Annotated[str, Meta(description="numpy's name of the stored number: int64, float32, ...")] | UnsetType = (
+        UNSET
+    )
+    shape: (
+        Annotated[list[Count], Meta(description="of every array of the column, where they are equal")] | UnsetType
+    ) = UNSET
     unit: Annotated[Literal["s", "ms", "us", "ns"], Meta(description="resolution of timestamps")] | UnsetType = UNSET
-    timezone: Annotated[str, Meta(description="IANA name or offset that all timestamps of the column have")] | UnsetType = UNSET
+    timezone: (
+        Annotated[str, Meta(description="IANA name or offset that all timestamps of the column have")] | UnsetType
+    ) = UNSET
     element: (
-        Annotated[Literal["boolean", "integer", "number", "string"], Meta(description="what every list of the column holds")]
+        Annotated[
+            Literal["boolean", "integer", "number", "string"], Meta(description="what every list of the column holds")
+        ]
         | UnsetType
     ) = UNSET
     storage: (
-        Annotated[Literal["json", "text"], Meta(description="how Parquet holds what it has no type for: each cell as JSON or as text")]
+        Annotated[
+            Literal["json", "text"],
+            Meta(description="how Parquet holds what it has no type for: each cell as JSON or as text"),
+        ]
         | UnsetType
     ) = UNSET
+
+
+class FileLink(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A file named by its content alone. It is no part of the value, so the walker of references does not find it."""
+
+    sha256: Sha256
+    format: Annotated[str, Meta(pattern=f"^{SUFFIX_PATTERN}$", description="its suffix")]
+    size: Size
 
 
 class StoredFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -74,7 +98,9 @@ class StoredFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class _TableModel(FileModel, kw_only=True):
     """What both forms of a table have."""
 
-    format: Annotated[Literal["json", "parquet"], Meta(description="of the file: JSON {columns, data, column_types}, or Parquet")]
+    format: Annotated[
+        Literal["json", "parquet"], Meta(description="of the file: JSON {columns, data, column_types}, or Parquet")
+    ]
     ncols: Annotated[int, Meta(ge=0, description="number of columns")]
     nrows: Annotated[
         int, Meta(ge=0, description="number of rows in the file", extra_json_schema={"x-medialog-limit": "table.rows"})
@@ -85,7 +111,10 @@ class _TableModel(FileModel, kw_only=True):
     lossless: Annotated[bool, Meta(description="the file gives back the very values that were given")]
     key_column: Annotated[str, Meta(description="the column that identifies a row")] | UnsetType = UNSET
     files: (
-        Annotated[list[StoredFile], Meta(description="files of media cells (at most 64), or the one refs file that lists them")]
+        Annotated[
+            list[StoredFile],
+            Meta(description="files of media cells (at most 64), or the one refs file that lists them"),
+        ]
         | UnsetType
     ) = UNSET
     changes: Changes | UnsetType = UNSET
@@ -100,7 +129,10 @@ class TableIncrementDescriptor(_TableModel, tag="incremental-table-file", kw_onl
 
     increment_num: Annotated[int, Meta(ge=0, description="0 for the first increment under a key")]
     start: Annotated[int, Meta(ge=0, description="the number of the first row of the file in the whole table")]
-    previous: Annotated[StoredFile, Meta(description="the file of the increment before this one; none for the first")] | UnsetType = UNSET
+    previous: (
+        Annotated[FileLink, Meta(description="the file of the increment before this one; none for the first")]
+        | UnsetType
+    ) = UNSET
 
 
 def is_media(kind: str) -> bool:
@@ -136,7 +168,9 @@ def check_dtype(dtype: Any, names: Sequence[str]) -> dict[str, str]:
         return {str(name): _kind_of(value, f"dtype[{name!r}]") for name, value in dtype.items() if value is not None}
     if isinstance(dtype, (list, tuple)):
         if len(dtype) != len(names):
-            raise InvalidInput(Violation("dtype", "table.dtype", f"one type for each of {len(names)} columns", f"{len(dtype)}"))
+            raise InvalidInput(
+                Violation("dtype", "table.dtype", f"one type for each of {len(names)} columns", f"{len(dtype)}")
+            )
         pairs = zip(names, dtype, strict=True)
         return {name: _kind_of(value, f"dtype[{i}]") for i, (name, value) in enumerate(pairs) if value is not None}
     kind = _kind_of(dtype, "dtype")
@@ -182,5 +216,7 @@ def check_optional(optional: Any, names: Sequence[str]) -> dict[str, bool]:
     if isinstance(optional, (list, tuple)) and all(isinstance(value, bool) for value in optional):
         if len(optional) == len(names):
             return dict(zip(names, optional, strict=True))
-        raise InvalidInput(Violation("optional", "table.optional", f"one bool for each of {len(names)} columns", f"{len(optional)}"))
+        raise InvalidInput(
+            Violation("optional", "table.optional", f"one bool for each of {len(names)} columns", f"{len(optional)}")
+        )
     raise WrongType(Violation("optional", "table.optional", "True, False, or a list of them", checks.show(optional)))

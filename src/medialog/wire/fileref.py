@@ -1,7 +1,7 @@
 """FileRef: how a descriptor refers to a file.
 
-A composite value lists its child files in `files`. Up to 64 stand there themselves; more stand in a *refs file*, whose own
-reference then stands in `files`. A refs file is a JSON file named `<sha256>.refs.json`,
+A composite value lists its child files in `files`. Up to 64 stand there themselves; more stand in a *refs file*, whose
+own reference then stands in `files`. A refs file is a JSON file named `<sha256>.refs.json`,
 
     {"files": [{"sha256": "...", "format": "png", "size": 1234}, ...]}
 
@@ -83,7 +83,9 @@ def parse_refs(content: bytes) -> list[FileRef]:
         raise ValueError("not a refs file: it has no list of files")
     found = []
     for entry in entries:
-        sha256, suffix, size = (entry.get(key) if isinstance(entry, dict) else None for key in ("sha256", "format", "size"))
+        sha256, suffix, size = (
+            entry.get(key) if isinstance(entry, dict) else None for key in ("sha256", "format", "size")
+        )
         if not (isinstance(sha256, str) and isinstance(suffix, str) and isinstance(size, int)):
             raise ValueError(f"not a refs file: {entry!r:.80}")
         reference = FileRef(names.media_path(sha256, suffix), sha256, size)
