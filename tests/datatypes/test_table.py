@@ -318,7 +318,7 @@ def same(first: Any, second: Any) -> bool:
     return type(first) is type(second) and first == second
 
 
-# --- the wire form -------------------------------------------------------------------------------------------------------
+# --- the wire form --------------------------------------------------------------------------------------------------
 
 
 def test_golden_json() -> None:
@@ -411,7 +411,7 @@ def test_parquet_reads_without_us() -> None:
     )
 
 
-# --- cells come back -------------------------------------------------------------------------------------------------------
+# --- cells come back ------------------------------------------------------------------------------------------------
 
 CELLS = {
     "text": ["a", "", "ü\n\t\0", None],
@@ -491,8 +491,8 @@ def test_a_loaded_table_pickles_without_its_source(tmp_path: pathlib.Path) -> No
 
 
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(exclude_categories=["Cs"])), st.binary(),
-    st.datetimes(), st.dates(), st.times(), st.timedeltas(), st.decimals(allow_nan=False),
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(exclude_categories=["Cs"])),
+    st.binary(), st.datetimes(), st.dates(), st.times(), st.timedeltas(), st.decimals(allow_nan=False),
     st.datetimes(timezones=st.just(UTC)),
 )  # fmt: skip
 keys = st.text("abcxyz", min_size=1)
@@ -511,8 +511,8 @@ def test_any_cells_come_back_from_mixed_columns(rows: list[tuple[Any, Any]]) -> 
 @settings(max_examples=30)
 @given(st.data())
 def test_typed_columns_come_back_in_both_forms(data: st.DataObject) -> None:
-    kinds = [st.booleans(), st.integers(), st.floats(), st.text("abc\u00fc"), st.binary(), st.datetimes(), st.dates(), st.timedeltas(),
-             st.lists(st.integers()), st.lists(st.floats()), st.dictionaries(keys, anything)]  # fmt: skip
+    kinds = [st.booleans(), st.integers(), st.floats(), st.text("abc\u00fc"), st.binary(), st.datetimes(), st.dates(),
+             st.timedeltas(), st.lists(st.integers()), st.lists(st.floats()), st.dictionaries(keys, anything)]  # fmt: skip
     cells = data.draw(st.lists(st.none() | data.draw(st.sampled_from(kinds)), max_size=8))
     cells += [None] * data.draw(st.sampled_from([0, 1000]))
 
@@ -522,7 +522,27 @@ def test_typed_columns_come_back_in_both_forms(data: st.DataObject) -> None:
     assert Table(["x"], [[cell] for cell in cells]) == loaded
 
 
-# --- frames ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("rows", [1, 1001])
+def test_the_deepest_cell_comes_back(rows: int) -> None:
+    deep = nested(48)
+
+    with pytest.raises(InvalidInput, match=r"json\.depth"):
+        Table(["x"], [[nested(60)]])
+    assert deep == reloaded(Table(["x"], [[deep]] + [[None]] * (rows - 1))).get_column("x")[0]
+
+
+@pytest.mark.parametrize("dtype", ["M8[s]", "M8[D]", "M8[us]"])
+@pytest.mark.parametrize("rows", [2, 1001])
+def test_years_beyond_datetime_come_back(dtype: str, rows: int) -> None:
+    times = np.array(["20000-01-01", "NaT", *["2026-01-01"] * (rows - 2)], dtype)
+
+    table = Table(data={"t": times})
+
+    np.testing.assert_array_equal(times, reloaded(table).get_column("t", convert_to="numpy").astype(times.dtype))
+    assert np.datetime64("20000-01-01") == table.get_column("t")[0]
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rows", [4, 1001])
@@ -655,7 +675,7 @@ def test_a_large_table_loads_under_the_default_limit() -> None:
     assert ["table.rows"] == [violation.rule for violation in validate(descriptor)]
 
 
-# --- rows and columns --------------------------------------------------------------------------------------------------------
+# --- rows and columns -----------------------------------------------------------------------------------------------
 
 
 def test_documented_example() -> None:
@@ -691,9 +711,10 @@ def test_a_wrong_row_adds_nothing(source: str) -> None:
     with pytest.raises(WrongType) as caught:
         table.add_data("x", 3)
 
+    why = "or None like the rows before (allow_mixed_types=True takes anything)"
     assert [
-        "row 1, column 'a': number or None like the rows before (allow_mixed_types=True takes anything), got string 'x' [table.cell]",
-        "row 1, column 'b': string or None like the rows before (allow_mixed_types=True takes anything), got integer 3 [table.cell]",
+        f"row 1, column 'a': number {why}, got string 'x' [table.cell]",
+        f"row 1, column 'b': string {why}, got integer 3 [table.cell]",
     ] == str(caught.value).splitlines()
     assert isinstance(caught.value, TypeError)
     assert before == table.encode_into(MemorySink())
@@ -848,7 +869,7 @@ def test_frames_are_adopted(given: Any) -> None:
     assert Table(["a"], [[1]]) == adopt.adopt(given)
 
 
-# --- log modes -----------------------------------------------------------------------------------------------------------------
+# --- log modes ------------------------------------------------------------------------------------------------------
 
 
 def test_an_immutable_table_stays_as_it_was_logged() -> None:
@@ -897,7 +918,7 @@ def test_comparing_does_not_log() -> None:
     assert 2 == table.encode(MemorySink())["nrows"]
 
 
-# --- many files ------------------------------------------------------------------------------------------------------------------
+# --- many files -----------------------------------------------------------------------------------------------------
 
 
 def images(count: int) -> Table:
@@ -942,14 +963,15 @@ def test_refs_files_hold_no_paths() -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]", b"{}", b'{"files":3}', b'{"files":[3]}', b'{"files":[{"sha256":"x","format":"png","size":1}]}',
-     b'{"files":[{"sha256":"../../etc","format":"png","size":1}]}', b'{"files":[{"sha256":1,"format":"png","size":1}]}'],
+     b'{"files":[{"sha256":"../../etc","format":"png","size":1}]}',
+     b'{"files":[{"sha256":1,"format":"png","size":1}]}'],
 )  # fmt: skip
 def test_bad_refs_files(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_refs(content)
 
 
-# --- hostile and damaged files -----------------------------------------------------------------------------------------------------
+# --- hostile and damaged files --------------------------------------------------------------------------------------
 
 
 def forged(table: Table, change: Any) -> tuple[dict[str, Any], MemorySink]:
@@ -1022,7 +1044,7 @@ def test_bad_descriptors(change: dict[str, Any], rule: str) -> None:
     assert rule in {violation.rule for violation in validate({**descriptor, **change})}
 
 
-# --- without the extra -------------------------------------------------------------------------------------------------------------
+# --- without the extra ----------------------------------------------------------------------------------------------
 
 
 def test_small_tables_need_no_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from medialog.datatypes.table_columns import Column
 from medialog.datatypes.table_schema import LOG_MODES, LogMode, TableDescriptor
 from medialog.validators import checks
 from medialog.validators import rules as rulebook
-from medialog.validators.errors import Advice, InvalidInput, Violation
+from medialog.validators.errors import Advice, DamagedFile, InvalidInput, Violation
 
 if TYPE_CHECKING:
     from medialog.validators.rules import Rules, Strictness
@@ -32,7 +32,7 @@ TABLE_RULES = {
     "table.data": "data are rows, a 2-D array, a mapping of columns, or a DataFrame",
     "table.dtype": "dtype= names kinds of cells: one for all columns, or one for each",
     "table.format": "the format in a descriptor is that of its file",
-    "table.immutable": "rows added to an IMMUTABLE table after it was logged are not logged (a warning; error when strict)",
+    "table.immutable": "what is added to an IMMUTABLE table after a log is not logged (a warning; strict: error)",
     "table.increment": "an increment continues the one before: same columns, next row, next number",
     "table.input": "data, rows or dataframe, one of them",
     "table.key": "the cells of the key column are text or whole numbers, none missing, none twice",
@@ -46,8 +46,7 @@ TABLE_RULES = {
 TABLE_CHANGES = {
     **table_cells.CELL_CHANGES,
     "table.absent": "keys that a row given as a mapping does not have, stored as missing cells",
-    "table.dtype": "a pandas dtype without a column type of its own (category, period, interval, sparse), stored by value",
-    "table.immutable": "see the rule",
+    "table.dtype": "a pandas dtype without a column type (category, period, interval, sparse), stored by value",
     "table.index": "the index of a DataFrame stored as a column",
     "table.names": "column names that are whole numbers stored as text",
 }
@@ -56,26 +55,27 @@ TABLE_CHANGES = {
 class Table(DataType, kind="table-file"):
     """Rows of typed cells: `Table(columns=["Text", "Label"], data=[["I love my phone", 1]])`.
 
-    `data` (or its older name `rows`) is a list of rows, of mappings, or any iterable of them; an array of rows x columns; a
-    mapping of columns; a DataFrame. `dataframe` is a pandas or polars DataFrame, a pyarrow Table, or anything with Arrow's
-    `__arrow_c_stream__`; an index that is not 0, 1, 2, ... becomes a column. Without `columns`: those of the data, else
-    Input, Output, Expected.
+    `data` (or its older name `rows`) is a list of rows, of mappings, or any iterable of them; an array of rows x
+    columns; a mapping of columns; a DataFrame. `dataframe` is a pandas or polars DataFrame, a pyarrow Table, or any
+    object with Arrow's `__arrow_c_stream__`; an index that is not 0, 1, 2, ... becomes a column. Without `columns`: those of
+    the data, else Input, Output, Expected.
 
     Cells: text, numbers (NaN, infinities and integers of any size among them), booleans, dates and times, Decimal,
-    bytes, lists, dicts, arrays, None, and media: any medialog object, or what becomes one (a Pillow image, a figure). A
-    column has one kind, that of its first cell; integers and floats together are numbers. `dtype` says the kind instead:
-    one for all columns, a list, or a mapping of names; a Python type, a numpy dtype, a medialog class or a name.
+    bytes, lists, dicts, arrays, None, and media: any medialog object, or what becomes one (a Pillow image, a figure).
+    A column has one kind, that of its first cell; integers and floats together are numbers. `dtype` says the kind
+    instead, for all columns, in a list or by name: a Python type, a numpy dtype, a medialog class or a kind's name.
     `optional=False` (or a list of bools) forbids missing cells, `allow_mixed_types=True` allows anything anywhere.
 
-    `log_mode`: an IMMUTABLE table is stored as it was when it was first logged (rows added later warn), a MUTABLE one is
-    stored whole each time, of an INCREMENTAL one each `log` stores the rows added since (see `encode_rows`).
+    `log_mode`: an IMMUTABLE table is stored as it was when it was first logged (rows added later warn), a MUTABLE one
+    is stored whole each time, of an INCREMENTAL one each `log` stores the rows added since (see `encode_rows`).
     `key_column` names a column of text or whole numbers that identifies a row: no cell missing, none twice.
 
-    Raises `InvalidInput` with every violation; `WrongType` when a cell is of the wrong type: row, column, expected, got. More
+    Raises `InvalidInput` with every violation; `WrongType` with row, column, expected and got for a wrong cell. More
     rows than `table.rows` (10,000) are an error, never a silent cut; `limits={"table.rows": n}` raises it.
     """
 
     Descriptor = TableDescriptor
+    increment_kind = "incremental-table-file"
     documented_rules = TABLE_RULES
     documented_changes = TABLE_CHANGES
 
@@ -131,12 +131,10 @@ class Table(DataType, kind="table-file"):
         if at == "dataframe" and not table_input.is_frame(value):
             expected = "a DataFrame of pandas or polars, or an Arrow table (data= takes rows and columns)"
             raise checks.wrong_type("dataframe", "table.data", expected, value)
-        names = (
-            None if columns is None or table_input.is_frame(value) else check_names(columns, ChangeLog(self._rules, ""))
-        )
+        names = None if columns is None or table_input.is_frame(value) else check_names(columns, self._rules)
         found = table_input.read(value, names, self._rules, at)
-        for id, detail, count in found.notes:
-            log.record(id, detail, count)
+        for note in found.notes:
+            log.record(*note)
         return found
 
     def _names(self, given: table_input.Given | None, columns: Any, log: ChangeLog) -> list[str]:
@@ -144,15 +142,15 @@ class Table(DataType, kind="table-file"):
         own = None if given is None else given.names
         if own is None:
             default = self._rules.limit("table.columns_default")
-            names = check_names(default if columns is None else columns, log)
+            names = check_names(default if columns is None else columns, self._rules, log)
             if given is not None and len(given.columns) != len(names):
                 got = f"{len(given.columns)} columns"
                 expected = f"{len(names)} columns ({', '.join(names)}; columns= names others)"[:200]
                 raise InvalidInput(Violation("data", "table.width", expected, got))
             return names
-        found = check_names(own, log)
+        found = check_names(own, self._rules, log)
         if columns is not None and given is not None:
-            wanted = check_names(columns, ChangeLog(self._rules, ""))
+            wanted = check_names(columns, self._rules)
             if wanted != found:
                 expected = f"the columns of the data ({', '.join(found)})"[:160] + "; without columns= they are taken"
                 raise InvalidInput(Violation("columns", "table.columns", expected, ", ".join(wanted)[:100]))
@@ -206,8 +204,8 @@ class Table(DataType, kind="table-file"):
     add_row = add_data
 
     def add_column(self, name: str | int, data: Any, optional: bool | None = None) -> None:
-        """Add a column of one cell for each row, at the end. To a table without rows or columns, a column gives the rows."""
-        (text,) = check_names([name], ChangeLog(self._rules, ""))
+        """Add a column of one cell for each row, at the end. To a table without columns it gives the rows."""
+        (text,) = check_names([name], self._rules)
         if text in self.columns:
             raise InvalidInput(Violation("name", "table.column", "a name that is not taken", checks.show(text)))
         values = table_input.sequence(data, f"column {checks.show(text, 40)}", self._rules.limit("table.rows"))
@@ -229,7 +227,7 @@ class Table(DataType, kind="table-file"):
         self._columns.append(column)
 
     def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], Mapping[str, Any]]) -> None:
-        """Add columns computed from each row: `fn(index, row)` takes the row as a mapping and returns new cells by name."""
+        """Add columns computed from each row: `fn(index, row)` takes a mapping and returns new cells by name."""
         new: dict[str, list[Any]] = {}
         for index, row in enumerate(self.data):
             for name, cell in fn(index, dict(zip(self.columns, row, strict=True))).items():
@@ -250,7 +248,7 @@ class Table(DataType, kind="table-file"):
         """Keep what an IMMUTABLE table was when it was logged, and say so once."""
         if not self._logged or self.log_mode != "IMMUTABLE" or self._frozen is not None:
             return
-        sentence = "an IMMUTABLE table was logged already: what is added now is not logged (log_mode='MUTABLE' or 'INCREMENTAL')"
+        sentence = "an IMMUTABLE table was logged: what is added now is not (log_mode='MUTABLE' or 'INCREMENTAL')"
         if self._rules.strict == "error":
             raise InvalidInput(Violation("Table", "table.immutable", sentence, "a change after it was logged"))
         self._frozen = self.snapshot()
@@ -294,8 +292,8 @@ class Table(DataType, kind="table-file"):
     def get_column(self, name: str | int, convert_to: str | None = None) -> Any:
         """Return the cells of a column as a list, or with `convert_to="numpy"` as an array.
 
-        Arrays of equal shape are stacked; missing numbers are NaN; what has no numeric dtype gives an object array, text
-        one of strings where none is missing. `InvalidInput` for a name that is no column.
+        Arrays of equal shape are stacked; missing numbers are NaN; text is an array of strings where none is missing;
+        anything else gives an array of objects. `InvalidInput` for a name that is no column.
         """
         checks.refuse([checks.one_of(convert_to, (None, "numpy"), "convert_to", "table.column")])
         column = self._find(name)
@@ -359,18 +357,23 @@ class Table(DataType, kind="table-file"):
             "lossless": fields["lossless"] and not any(change.lossy for change in self._changes),
         }
 
+    @property
+    def is_incremental(self) -> bool:
+        """Say whether a run logs this table with `encode_rows`."""
+        return self.log_mode == "INCREMENTAL"
+
     def encode_rows(self, sink: Sink, start: int = 0, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Write the rows from `start` on, and return the descriptor of an increment. This is how an INCREMENTAL table is logged.
+        """Write the rows from `start` on and return the increment's descriptor: how an INCREMENTAL table is logged.
 
-        Pure: the table does not know what was logged. The caller (the run) keeps a cursor for each key: the table object,
-        how many of its rows are committed, and the descriptor of the last committed increment. It calls
-        `encode_rows(sink, start=rows, previous=descriptor)`, and only when the step is committed moves the cursor: rows to
-        `start + result["nrows"]`, descriptor to the result. For the first increment under a key `previous` is None; for
-        another table object under the same key (after a resume) `start` is 0 and `previous` is the last descriptor in the
-        history. Without new rows the result is `previous` itself: there is nothing to write.
+        Pure: the table does not know what was logged. The caller (the run) keeps a cursor for each key: the table
+        object, how many of its rows are committed, and the descriptor of the last committed increment. It calls
+        `encode_rows(sink, start=rows, previous=descriptor)`, and only when the step is committed moves the cursor: rows
+        to `start + result["nrows"]`, descriptor to the result. For the first increment under a key `previous` is None;
+        for another table object under the same key (after a resume) `start` is 0 and `previous` is the last descriptor
+        in the history. Without new rows the result is `previous` itself: there is nothing to write.
 
-        The result's `start` counts in the whole table, over all increments. `InvalidInput` when `previous` has other columns.
-        `decode_increments` is the way back.
+        The result's `start` counts in the whole table, over all increments. `InvalidInput` when `previous` has other
+        columns. `decode_increments` is the way back.
         """
         from medialog.datatypes.table_increment import TableIncrement
 
@@ -383,7 +386,12 @@ class Table(DataType, kind="table-file"):
         """Return the whole table of increments given in order. See `table_increment.join`."""
         from medialog.datatypes.table_increment import join
 
-        return cls._of(join(descriptors, source), "INCREMENTAL")
+        columns, last = join(descriptors, source)
+        self = cls._of(columns, "INCREMENTAL")
+        self._changes = list(last.changes)
+        if last.table.key_column is not None:
+            self._restore_key(last.table.key_column)
+        return self
 
     @classmethod
     def decode(cls, descriptor: Mapping[str, Any], source: Source) -> Self:
@@ -394,8 +402,14 @@ class Table(DataType, kind="table-file"):
         self = cls._of(table_file.read(model, source)[0], model.log_mode)
         self._changes = [] if isinstance(model.changes, UnsetType) else list(model.changes)
         if isinstance(model.key_column, str):
-            self.key_column, self._keys = model.key_column, set(self._find(model.key_column).cells())
+            self._restore_key(model.key_column)
         return self
+
+    def _restore_key(self, name: str) -> None:
+        keys: set[Any] = set()
+        if key_violations(name, self._find(name).cells(), keys, 0):
+            raise DamagedFile(f"column {checks.show(name, 40)} is the key column, and its cells are no keys")
+        self.key_column, self._keys = name, keys
 
     @classmethod
     def _of(cls, columns: list[Column], log_mode: Any) -> Self:
@@ -420,10 +434,10 @@ class Table(DataType, kind="table-file"):
             yield Violation("$.ncols", "table.columns", "as many columns as types, and that number", got)
         if len(set(columns)) != len(columns):
             yield Violation("$.columns", "table.columns", "each name once", checks.show(columns))
-        for index, type in enumerate(types):
-            if not table_schema.is_known(type["type"]):
+        for index, column_type in enumerate(types):
+            if not table_schema.is_known(column_type["type"]):
                 yield Violation(
-                    f"$.column_types[{index}].type", "table.dtype", "a known kind", checks.show(type["type"])
+                    f"$.column_types[{index}].type", "table.dtype", "a known kind", checks.show(column_type["type"])
                 )
         if "key_column" in descriptor and descriptor["key_column"] not in columns:
             yield Violation("$.key_column", "table.key", "one of the columns", checks.show(descriptor["key_column"]))

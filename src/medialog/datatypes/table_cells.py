@@ -1,20 +1,22 @@
 """Cells of a table: what a Python object becomes in a cell, and a cell as JSON and back.
 
-| kind                        | given as                                        | cell                    | as JSON                |
-|-----------------------------|-------------------------------------------------|-------------------------|------------------------|
-| none                        | None, pandas.NA, NaT                            | None                    | null                   |
-| boolean, string             | bool, str, numpy scalars, enums, paths (as text)| bool, str               | the same               |
-| integer, number             | int, float, numpy scalars and 0-d arrays        | int, float              | the same; NaN, infinities and integers beyond 64 bits tagged |
-| timestamp, timestamp_tz     | datetime without and with a zone, datetime64    | datetime                | ISO 8601               |
-| date, time, duration        | date, time, timedelta                           | the same                | ISO 8601               |
-| decimal, bytes              | Decimal, bytes                                  | the same                | text, base64           |
-| list, dict                  | list, tuple, range, set; mapping, dataclass     | list, dict              | the same, inside       |
-| ndarray                     | arrays and tensors                              | numpy.ndarray           | dtype, shape, base64   |
-| a media kind (`image-file`) | a DataType, or what `adopt` makes one of        | the DataType            | its descriptor         |
+| kind                    | given as                                       | cell          | as JSON              |
+|-------------------------|------------------------------------------------|---------------|----------------------|
+| none                    | None, pandas.NA, NaT                           | None          | null                 |
+| boolean, string         | bool, str, numpy scalars, enums, paths         | bool, str     | the same             |
+| integer, number         | int, float, numpy scalars and 0-d arrays       | int, float    | the same (1)         |
+| timestamp, timestamp_tz | datetime without and with a zone, datetime64   | datetime      | ISO 8601             |
+| date, time, duration    | date, time, timedelta                          | the same      | ISO 8601             |
+| decimal, bytes          | Decimal, bytes                                 | the same      | text, base64         |
+| list, dict              | list, tuple, range, set; mapping, dataclass    | list, dict    | the same, inside     |
+| ndarray                 | arrays and tensors                             | numpy.ndarray | dtype, shape, base64 |
+| a media kind            | a DataType, or what `adopt` makes one of       | the DataType  | its descriptor       |
+
+(1) NaN, infinities and integers beyond 64 bits are tagged, as everywhere (`wire.jsontext`).
 
 In a column of one kind a cell is written plainly, because the column's type says what it is. Elsewhere (mixed columns,
-inside lists and dicts) a value that JSON has no form for is tagged: `{"_type": "timestamp", "value": "2026-01-01T00:00:00"}`.
-A dict's own keys may not begin with an underscore, so no cell can pretend to be a descriptor or a tag.
+inside lists and dicts) a value that JSON has no form for is tagged: `{"_type": "date", "value": "2026-01-01"}`. A
+dict's own keys may not begin with an underscore, so no cell can pretend to be a descriptor or a tag.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ from medialog.wire.fileref import FileRef, iter_file_refs
 
 SCALAR_KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "none"}
 EXPECTED = "text, a number, a date, an array, a medialog object, or a list or mapping of them"
+# Levels of a table's file around a cell, and of a descriptor inside one.
+AROUND = 12
 _PLAIN = frozenset((bool, int, float, type(None)))
 _TAGGED = {
     datetime.datetime: "timestamp",
@@ -65,15 +69,16 @@ class CellReader:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self._depth = min(rules.limit("json.depth"), jsontext.MAX_DEPTH) - AROUND
         self.counts: Counter[str] = Counter()
 
     def record(self, log: ChangeLog) -> None:
         """Write the conversions that were met into the change log; under `strict="error"` a lossy one raises."""
-        for id, count in sorted(self.counts.items()):
-            if id == "table.missing":
-                log.record(id, CELL_CHANGES[id], count)
+        for change, count in sorted(self.counts.items()):
+            if change == "table.missing":
+                log.record(change, CELL_CHANGES[change], count)
             else:
-                log.lose(id, CELL_CHANGES[id].removesuffix(" (lossy)"), count)
+                log.lose(change, CELL_CHANGES[change].removesuffix(" (lossy)"), count)
         self.counts.clear()
 
     def read(self, value: Any, at: str, depth: int = 1) -> tuple[str, Any]:
@@ -84,8 +89,8 @@ class CellReader:
             if cls is str and not value.isascii():
                 check_surrogates(value, at)
             return kind, value
-        if depth > self.rules.limit("json.depth"):
-            expected = f"at most {self.rules.limit('json.depth')} levels of nesting"
+        if depth > self._depth:
+            expected = f"at most {self._depth} levels of nesting in a cell"
             raise InvalidInput(Violation(at[:120], "json.depth", expected, "more (a cycle?)"))
         if isinstance(value, DataType):
             return value.kind, _snapshot(value)
@@ -207,7 +212,7 @@ def _snapshot(value: DataType) -> DataType:
 
 
 class CellSink:
-    """The sink of media cells: notes every file that goes through it, and whether every medium keeps what it was given."""
+    """The sink of media cells: notes every file that goes through it, and whether each cell keeps what it was given."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
@@ -232,7 +237,7 @@ class CellSink:
         return sorted(self._references, key=lambda reference: reference.path)
 
 
-# --- media cells that were stored --------------------------------------------------------------------------------------
+# --- media cells that were stored -----------------------------------------------------------------------------------
 
 
 class StoredCell:
@@ -262,7 +267,7 @@ def _identity(value: Any) -> Any:
     return value
 
 
-# --- cells as JSON --------------------------------------------------------------------------------------------------------
+# --- cells as JSON --------------------------------------------------------------------------------------------------
 
 
 def plain_text(kind: str, cell: Any) -> str:
@@ -328,7 +333,7 @@ def to_json(cell: Any, sink: CellSink) -> Any:
 
 
 def from_json(value: Any, source: Source) -> Any:
-    """Return the cell of `to_json`; media stay descriptors until they are looked at. `ValueError` for what it never made."""
+    """Return the cell of `to_json`; media stay descriptors until looked at. `ValueError` for what it never made."""
     if isinstance(value, list):
         return [from_json(item, source) for item in value]
     if not isinstance(value, dict):

@@ -8,8 +8,8 @@ from typing import Any
 from medialog.datatypes import table_columns
 from medialog.datatypes.base import ChangeLog
 from medialog.validators import checks
-from medialog.validators import rules as rulebook
 from medialog.validators.errors import InvalidInput, Violation, WrongType
+from medialog.validators.rules import Rules
 
 
 def refuse_cells(found: Sequence[Violation]) -> None:
@@ -18,14 +18,14 @@ def refuse_cells(found: Sequence[Violation]) -> None:
         raise (WrongType if all(v.rule in ("table.cell", "table.optional") for v in found) else InvalidInput)(found)
 
 
-def check_names(columns: Any, log: ChangeLog) -> list[str]:
+def check_names(columns: Any, rules: Rules, log: ChangeLog | None = None) -> list[str]:
     """Return column names as text; `InvalidInput` for names that are none, or stand twice."""
     if isinstance(columns, (str, bytes, Mapping)) or not isinstance(columns, Iterable):
         raise checks.wrong_type("columns", "table.columns", "a list of names", columns)
     found: list[Violation | None] = []
     names: dict[str, int] = {}
     numbers = 0
-    most = rulebook.current().limit("key.length")
+    most = rules.limit("key.length")
     for index, name in enumerate(columns):
         at = f"columns[{index}]"
         number = checks.whole_number(name)
@@ -46,7 +46,7 @@ def check_names(columns: Any, log: ChangeLog) -> list[str]:
         if wrong is None:
             names[str.__str__(name)] = index
     checks.refuse(found)
-    if numbers:
+    if numbers and log is not None:
         log.record("table.names", "column names that are whole numbers stored as text", numbers)
     return list(names)
 

@@ -26,8 +26,8 @@ class Column:
     """One column. `kind` is `table_schema`'s; `fixed` when `dtype=` or `allow_mixed_types` said it.
 
     `values` is a list of cells; a numpy array of booleans, integers, floats or datetime64 (then nothing is missing but
-    NaT); or an Arrow array of strings, booleans, integers or floats. `dtype`, `unit`, `zone` are those of a list that came
-    from such an array.
+    NaT); or an Arrow array of strings, booleans, integers or floats. `dtype`, `unit`, `zone` are those of a list
+    that came from such an array.
     """
 
     __slots__ = ("dtype", "fixed", "kind", "name", "optional", "unit", "values", "zone")
@@ -66,11 +66,9 @@ class Column:
         if isinstance(self.values, list):
             return self.values
         if not is_numpy(self.values):
-            found: list[Any] = self.values.to_pylist()
-            return found
+            return list(self.values.to_pylist())
         if self.values.dtype.kind != "M":
-            found = self.values.tolist()
-            return found
+            return list(self.values.tolist())
         return to_datetimes(self.values, self.zone)
 
     def look(self) -> list[Any]:
@@ -162,7 +160,7 @@ def place(row: int, name: str) -> str:
     return f"row {row}, column {checks.show(name, 40)}"
 
 
-# --- the type of a column ------------------------------------------------------------------------------------------------
+# --- the type of a column -------------------------------------------------------------------------------------------
 
 
 def column_type(column: Column) -> ColumnType:

@@ -27,19 +27,19 @@ _MAY_HOLD_ARRAYS = ("list", "dict", "any")
 
 
 def write(columns: Sequence[Column], sink: Sink, extra: dict[str, Any]) -> dict[str, Any]:
-    """Write the file and those of its media cells; return the fields of the descriptor that follow from the contents."""
+    """Write the file and those of its media cells; return the descriptor's fields that follow from them."""
     rows = len(columns[0]) if columns else 0
     cells = CellSink(sink)
     types = [column_type(column) for column in columns]
+    form = "json"
     if rows > LIMITS["table.json_rows"].value or any(map(_holds_arrays, columns)):  # type: ignore[operator]
-        format = "parquet"
+        form = "parquet"
         content, types = table_parquet.write(columns, types, cells, extra)
     else:
-        format = "json"
         content = table_json.write(columns, types, cells, extra)
     return {
-        **file_fields(sink.write(SUFFIXES[format], content)),
-        "format": format,
+        **file_fields(sink.write(SUFFIXES[form], content)),
+        "format": form,
         "ncols": len(columns),
         "nrows": rows,
         "columns": [column.name for column in columns],
@@ -56,7 +56,7 @@ def _holds_arrays(column: Column) -> bool:
 
 
 def list_files(references: Sequence[FileRef], sink: Sink) -> list[StoredFile] | UnsetType:
-    """Return the `files` of a descriptor: the references, or above `files.inline` that of the refs file that lists them."""
+    """Return the `files` of a descriptor: the references, or above `files.inline` that of their refs file."""
     if not references:
         return UNSET
     if len(references) > LIMITS["files.inline"].value:  # type: ignore[operator]

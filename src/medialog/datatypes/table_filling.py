@@ -23,7 +23,7 @@ _UNIFORM = {
 }
 
 
-# --- columns from Python cells -------------------------------------------------------------------------------------------
+# --- columns from Python cells --------------------------------------------------------------------------------------
 
 
 def from_cells(column: Column, given: Sequence[Any], reader: CellReader, found: list[Violation]) -> None:
@@ -93,7 +93,7 @@ def _read_each(column: Column, values: list[Any], reader: CellReader, found: lis
     column.values = cells
 
 
-# --- columns from arrays ------------------------------------------------------------------------------------------------
+# --- columns from arrays --------------------------------------------------------------------------------------------
 
 
 def from_numpy(column: Column, array: Any, reader: CellReader, found: list[Violation], zone: str | None = None) -> None:
@@ -137,14 +137,14 @@ def _take_datetimes(column: Column, array: Any, zone: str | None) -> bool:
 
     unit, count = np.datetime_data(array.dtype)
     missing = bool(np.isnat(array).any())
-    if unit == "D" and count == 1 and zone is None:
+    cells = array.tolist() if unit == "D" and count == 1 and zone is None else []
+    if cells and int not in set(map(type, cells)):  # an int is a year beyond date's
         if not _take_kind(column, "date", missing):
             return False
-        column.values = array.tolist()
+        column.values = cells
         return True
     if unit not in ("s", "ms", "us", "ns") or count != 1:
-        array = array.astype("datetime64[us]")
-        unit = "us"
+        array = array.astype("datetime64[s]" if unit == "D" else "datetime64[us]")
     if not _take_kind(column, "timestamp" if zone is None else "timestamp_tz", missing):
         return False
     column.values, column.zone = np.array(array, dtype=array.dtype.newbyteorder("=")), zone

@@ -1,16 +1,16 @@
 """A table as numpy arrays, a pandas DataFrame, or a pyarrow Table.
 
-| kind                    | numpy                    | pandas                                        | Arrow                      |
-|-------------------------|--------------------------|-----------------------------------------------|----------------------------|
-| boolean                 | bool                     | bool, or nullable `boolean`                   | bool                       |
-| integer                 | the column's dtype       | the same, or nullable `Int64` ...             | the same                   |
-| number                  | the column's dtype       | the same; a missing cell is NaN               | the same; missing is null  |
-| string                  | str                      | pandas' default for text                      | string                     |
-| timestamp, timestamp_tz | datetime64 (UTC)         | datetime64, with the zone                     | timestamp                  |
-| date, time, decimal ... | objects                  | objects                                       | date32, time64, string ... |
-| ndarray                 | stacked where equal      | objects                                       | fixed-size list            |
-| list                    | objects                  | objects                                       | list where of one kind     |
-| dict, any, media        | objects                  | objects                                       | JSON text                  |
+| kind                    | numpy               | pandas                            | Arrow                      |
+|-------------------------|---------------------|-----------------------------------|----------------------------|
+| boolean                 | bool                | bool, or nullable `boolean`       | bool                       |
+| integer                 | the column's dtype  | the same, or nullable `Int64` ... | the same                   |
+| number                  | the column's dtype  | the same; a missing cell is NaN   | the same; missing is null  |
+| string                  | str                 | pandas' default for text          | string                     |
+| timestamp, timestamp_tz | datetime64 (UTC)    | datetime64, with the zone         | timestamp                  |
+| date, time, decimal ... | objects             | objects                           | date32, time64, string ... |
+| ndarray                 | stacked where equal | objects                           | fixed-size list            |
+| list                    | objects             | objects                           | list where of one kind     |
+| dict, any, media        | objects             | objects                           | JSON text                  |
 
 With missing cells, or integers that no dtype holds, numpy gets objects (numbers: NaN).
 """
@@ -76,11 +76,11 @@ def to_pandas(columns: Sequence[Column]) -> Any:
 def _series(pd: Any, column: Column) -> Any:
     kind = column.kind
     if kind in ("timestamp", "timestamp_tz"):
-        type = table_columns.column_type(column)
-        if kind == "timestamp_tz" and not isinstance(type.timezone, str):
+        zone = table_columns.column_type(column).timezone
+        if kind == "timestamp_tz" and not isinstance(zone, str):
             return pd.Series(_objects(column.look()))
         naive = pd.Series(to_numpy(column))
-        return naive if kind == "timestamp" else naive.dt.tz_localize("UTC").dt.tz_convert(type.timezone)
+        return naive if kind == "timestamp" else naive.dt.tz_localize("UTC").dt.tz_convert(zone)
     if kind == "number":
         return pd.Series(to_numpy(column))
     cells = column.look()

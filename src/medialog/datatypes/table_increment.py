@@ -18,21 +18,24 @@ from medialog.datatypes.base import Change, DataType
 from medialog.datatypes.files import Sink, Source
 from medialog.datatypes.table import TABLE_CHANGES, TABLE_RULES, Table, relaxed
 from medialog.datatypes.table_columns import Column
-from medialog.datatypes.table_schema import ColumnType, FileLink, TableIncrementDescriptor, merge
+from medialog.datatypes.table_schema import FileLink, TableIncrementDescriptor, merge
 from medialog.validators import checks
 from medialog.validators.descriptors import check_descriptor
 from medialog.validators.errors import DamagedFile, InvalidDescriptor, InvalidInput, Violation
-from medialog.wire.fileref import FileRef
+from medialog.wire.fileref import REFERENCE_KEYS, FileRef
 
 if TYPE_CHECKING:
     from medialog.validators.rules import Rules, Strictness
 
 
+HAVE_DTYPE = ("integer", "number", "timestamp", "timestamp_tz")
+
+
 class TableIncrement(DataType, kind="incremental-table-file"):
     """The rows of `table` from `start` on, as the increment after `previous` (its descriptor; None for the first).
 
-    `table`: the rows of this increment. `increment_num`: 0, 1, 2, ... under a key. `start`: the number of its first row in
-    the whole table. Raises `InvalidInput` when `previous` is no increment, or one of other columns.
+    `table`: the rows of this increment. `increment_num`: 0, 1, 2, ... under a key. `start`: the number of its first row
+    in the whole table. Raises `InvalidInput` when `previous` is no increment, or one of other columns.
     """
 
     Descriptor = TableIncrementDescriptor
@@ -112,7 +115,7 @@ class TableIncrement(DataType, kind="incremental-table-file"):
         self.table = Table._of(columns, "INCREMENTAL")
         self.table._changes = self._changes
         if isinstance(model.key_column, str):
-            self.table.set_pk(model.key_column)
+            self.table._restore_key(model.key_column)
         self.increment_num, self.start = model.increment_num, model.start
         return self
 
@@ -140,34 +143,34 @@ class TableIncrement(DataType, kind="incremental-table-file"):
         return f"number {self.increment_num} from row {self.start:,}, {self.table.describe()}"
 
 
-def join(descriptors: Sequence[Mapping[str, Any]], source: Source) -> list[Column]:
-    """Return the columns of the whole table.
+def join(descriptors: Sequence[Mapping[str, Any]], source: Source) -> tuple[list[Column], TableIncrement]:
+    """Return the columns of the whole table, and its last increment.
 
     `descriptors` are all increments in order (repeats, as of steps without new rows, count once), or only the last of
-    them: what comes before is then found through the files. `InvalidDescriptor` when they are no increments, `DamagedFile`
-    when one is missing or not the one that the next one names.
+    them: what comes before is then found through the files. `InvalidDescriptor` when they are no increments,
+    `DamagedFile` when one is missing or not the one that the next one names.
     """
     if not descriptors:
         raise InvalidDescriptor(Violation("$", "table.increment", "at least one descriptor", "none"))
     pieces: list[tuple[list[Column], int]] = []
-    last: Mapping[str, Any] | None = None
+    last: tuple[Mapping[str, Any], TableIncrement] | None = None
     for descriptor in descriptors:
-        if last is not None and descriptor == last:
+        if last is not None and descriptor == last[0]:
             continue
         piece = TableIncrement.decode(descriptor, source)
-        expected = None if last is None else FileRef(last["path"], last["sha256"], last["size"])
         if last is None and piece.previous is not None:
             pieces = _before(piece.previous, source)
-        elif piece.previous != expected:
+        elif piece.previous != (None if last is None else FileRef(*(last[0][key] for key in REFERENCE_KEYS))):
             raise DamagedFile(f"{descriptor['path']}: increment {piece.increment_num} does not follow the one before")
         pieces.append((piece.table._columns, piece.start))
-        last = descriptor
-    rows = 0
+        last = descriptor, piece
+    assert last is not None  # noqa: S101 - there is a descriptor
+    rows, names = 0, last[1].table.columns
     for columns, start in pieces:
-        if start != rows:
-            raise DamagedFile(f"increments: row {rows} is followed by row {start}")
+        if start != rows or [column.name for column in columns] != names:
+            raise DamagedFile(f"increments: row {rows} of {names} is not followed by row {start}"[:300])
         rows += len(columns[0]) if columns else 0
-    return [_concatenate([columns[index] for columns, _ in pieces]) for index in range(len(pieces[0][0]))]
+    return [_concatenate([columns[index] for columns, _ in pieces]) for index in range(len(names))], last[1]
 
 
 def _before(reference: FileRef, source: Source) -> list[tuple[list[Column], int]]:
@@ -184,23 +187,13 @@ def _before(reference: FileRef, source: Source) -> list[tuple[list[Column], int]
 
 def _concatenate(parts: Sequence[Column]) -> Column:
     """Return one column of the rows of several; their kinds meet as if the rows had been added one after the other."""
-    first = parts[0]
     kind: str | None = "none"
     for part in parts:
         kind = None if kind is None else merge(kind, part.kind)
-    if any(part.name != first.name for part in parts):
-        raise DamagedFile("increments of different columns")
-    filled = [part for part in parts if part.kind != "none"]
-    whole = Column(
-        first.name, kind or "any", optional=any(part.optional for part in parts), fixed=kind in (None, "any")
-    )
-    types: list[ColumnType] = [table_columns.column_type(part) for part in filled]
-    if len({(type.dtype, type.unit) for type in types}) == 1 and whole.kind in (
-        "integer",
-        "number",
-        "timestamp",
-        "timestamp_tz",
-    ):
+    optional = any(part.optional for part in parts)
+    whole = Column(parts[0].name, kind or "any", optional=optional, fixed=kind in (None, "any"))
+    types = [table_columns.column_type(part) for part in parts if part.kind != "none"]
+    if len({(part.dtype, part.unit) for part in types}) == 1 and whole.kind in HAVE_DTYPE:
         whole.dtype = types[0].dtype if isinstance(types[0].dtype, str) else None
         whole.unit = types[0].unit if isinstance(types[0].unit, str) else None
     whole.values = [cell for part in parts for cell in part.cells()]

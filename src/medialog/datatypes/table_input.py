@@ -90,7 +90,7 @@ def _is_pandas_series(value: Any) -> bool:
     return any(cls.__module__.partition(".")[0] == "pandas" and cls.__name__ == "Series" for cls in type(value).__mro__)
 
 
-# --- rows ------------------------------------------------------------------------------------------------------------------
+# --- rows -----------------------------------------------------------------------------------------------------------
 
 
 def _read_rows(data: Iterable[Any], names: Sequence[str] | None, rules: Rules, at: str) -> Given:
@@ -143,7 +143,7 @@ def _read_records(rows: Sequence[Mapping[Any, Any]], names: Sequence[str] | None
     return given
 
 
-# --- arrays and mappings ---------------------------------------------------------------------------------------------------
+# --- arrays and mappings --------------------------------------------------------------------------------------------
 
 
 def _read_array(data: Any, rules: Rules, at: str) -> Given:
@@ -194,7 +194,7 @@ def sequence(values: Any, at: str, most: int) -> Any:
     raise checks.wrong_type(at, "table.data", "a list of cells", values)
 
 
-# --- frames ----------------------------------------------------------------------------------------------------------------
+# --- frames ---------------------------------------------------------------------------------------------------------
 
 
 def _read_pandas(frame: Any, rules: Rules) -> Given:
@@ -203,15 +203,15 @@ def _read_pandas(frame: Any, rules: Rules) -> Given:
         expected = "one name for each column (df.columns = ['_'.join(c) for c in df.columns] joins the levels)"
         raise InvalidInput(Violation("dataframe.columns", "table.columns", expected, got))
     check_rows(len(frame), rules, "dataframe")
-    given = Given([], [], len(frame))
-    assert given.names is not None
+    names: list[Any] = []
+    given = Given(names, [], len(frame))
     series = [(name, frame.iloc[:, index]) for index, name in enumerate(frame.columns)]
     for index_name, values in _index_columns(frame.index):
         given.notes.append(("table.index", f"the index stored as column {index_name!r}", None))
         series.insert(len(given.notes) - 1, (index_name, values))
     categories: list[str] = []
     for name, values in series:
-        given.names.append(name)
+        names.append(name)
         given.columns.append(_pandas_values(values, categories))
     if categories:
         detail = f"stored as their values, without their own dtype: {', '.join(categories)}"
@@ -286,7 +286,7 @@ def _to_arrow(pa: Any, data: Any) -> Any:
         raise WrongType(Violation("dataframe", "table.data", "a table (an Arrow stream of records)", got)) from error
 
 
-# --- filling -----------------------------------------------------------------------------------------------------------------
+# --- filling --------------------------------------------------------------------------------------------------------
 
 
 def length(values: Any) -> int:

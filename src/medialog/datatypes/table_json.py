@@ -2,13 +2,14 @@
 
     {"columns": ["x", "label"], "data": [[1, "cat"], [2, null]], "column_types": [{...}, {...}]}
 
-`columns` and `data` are W&B's. A cell is plain where the column's type says what it is (text, number, ISO 8601 time) and
-tagged where it does not (see `table_cells`); a media cell is its descriptor.
+`columns` and `data` are W&B's. A cell is plain where the column's type says what it is (text, number, ISO 8601 time)
+and tagged where it does not (see `table_cells`); a media cell is its descriptor.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from medialog.datatypes.table_schema import ColumnType, is_known, is_media
 from medialog.datatypes.table_times import zone_info
 from medialog.wire import jsontext
 
+_PYTHON_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?([+-][\d:.]+)?")
+_NUMPY_TIME = re.compile(r"-?\d{4,}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?)?(\+00:00)?")
 TEXT_KINDS = ("timestamp", "timestamp_tz", "date", "time", "duration", "decimal", "bytes")
 _PYTHON = {"boolean": (bool,), "string": (str,), "integer": (int,), "number": (int, float), "none": ()}
 
@@ -76,7 +79,8 @@ def read(content: bytes, source: Source) -> tuple[list[Column], dict[str, Any]]:
         raise ValueError(f"its data are not rows of {len(names)} cells")
     by_column: list[Sequence[Any]] = list(zip(*data, strict=True)) if data else [()] * len(names)
     columns = [
-        read_cells(name, type, list(cells), source) for name, type, cells in zip(names, types, by_column, strict=True)
+        read_cells(name, its_type, list(cells), source)
+        for name, its_type, cells in zip(names, types, by_column, strict=True)
     ]
     return columns, document
 
@@ -88,7 +92,7 @@ def header(document: Any) -> tuple[list[str], list[ColumnType]]:
         types = msgspec.convert(document["column_types"], list[ColumnType])
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"not a table: {str(error)[:100]}") from error
-    if len(names) != len(types) or not all(is_known(type.type) for type in types):
+    if len(names) != len(types) or not all(is_known(each.type) for each in types):
         raise ValueError("its columns have not one known type each")
     return names, types
 
@@ -141,18 +145,22 @@ def check_cells(column: Column, type: ColumnType) -> None:
 
 
 def _from_texts(column: Column, texts: Sequence[str | None], type: ColumnType) -> Any:
-    if type.unit == "ns" and any(
-        text is not None and len(text.partition(".")[2].partition("+")[0]) > 6 for text in texts
-    ):
+    if column.kind in ("timestamp", "timestamp_tz") and any(map(_is_beyond_python, texts)):
         import numpy as np
 
         column.zone = type.timezone if isinstance(type.timezone, str) else None
-        return np.array(["NaT" if text is None else text.partition("+")[0] for text in texts], dtype="datetime64[ns]")
+        plain = ["NaT" if text is None else text.removesuffix("+00:00") for text in texts]
+        return np.array(plain, dtype=f"datetime64[{column.unit or 'us'}]")
     cells = [None if text is None else table_cells.from_text(column.kind, text) for text in texts]
     if column.kind == "timestamp_tz" and isinstance(type.timezone, str):
         info = zone_info(type.timezone)
         cells = [cell if cell is None or info is None else _moved(cell, info) for cell in cells]
     return cells
+
+
+def _is_beyond_python(text: str | None) -> bool:
+    """Say whether a time has more digits, or a later year, than Python's datetime."""
+    return text is not None and not _PYTHON_TIME.fullmatch(text) and _NUMPY_TIME.fullmatch(text) is not None
 
 
 def _moved(cell: datetime.datetime, info: datetime.tzinfo) -> datetime.datetime:

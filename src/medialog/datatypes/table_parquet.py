@@ -2,12 +2,12 @@
 
 One Parquet file, zstd, one Arrow column for each column. Kinds that Arrow has are stored as they are; an array of equal
 shape as a fixed-size list; the others cell by cell as text (`storage: "text"`, ISO 8601 or digits) or as the JSON of
-`table_cells` (`storage: "json"`; media cells are descriptors). The file's metadata hold the column types under `medialog`.
+`table_cells` (`storage: "json"`; media cells are descriptors). The file's metadata hold the column types under
+`medialog`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,10 +57,10 @@ def to_arrow(
     pa = require_pyarrow()
     sink = CellSink(MemorySink()) if sink is None else sink
     arrays, stored = [], []
-    for column, type in zip(columns, types, strict=True):
-        array, storage = _arrow_column(pa, column, type, sink)
+    for column, its_type in zip(columns, types, strict=True):
+        array, storage = _arrow_column(pa, column, its_type, sink)
         arrays.append(array)
-        stored.append(msgspec.structs.replace(type, storage=storage or UNSET))
+        stored.append(msgspec.structs.replace(its_type, storage=storage or UNSET))
     rows = len(columns[0]) if columns else 0
     fields = [pa.field(column.name, array.type) for column, array in zip(columns, arrays, strict=True)]
     if not fields:
@@ -171,8 +171,8 @@ def read(content: bytes, source: Source) -> tuple[list[Column], dict[str, Any]]:
     if table.column_names != names:
         raise ValueError("its columns are not those of its metadata")
     columns = [
-        _read_column(pa, name, type, table.column(i), source)
-        for i, (name, type) in enumerate(zip(names, types, strict=True))
+        _read_column(pa, name, its_type, array, source)
+        for name, its_type, array in zip(names, types, table.columns, strict=True)
     ]
     return columns, document
 
@@ -183,7 +183,7 @@ def _read_column(pa: Any, name: str, type: ColumnType, array: Any, source: Sourc
             raise ValueError(f"column {name!r:.40} holds {array.type}, not text")
         texts = array.to_pylist()
         if type.storage == "json":
-            texts = [None if text is None else json.loads(text) for text in texts]
+            texts = [None if text is None else jsontext.loads(text) for text in texts]
         return table_json.read_cells(name, msgspec.structs.replace(type, storage=UNSET), texts, source)
     column = Column(name, optional=type.optional)
     if type.type == "ndarray":

@@ -23,8 +23,10 @@ from medialog.wire.names import SUFFIX_PATTERN
 LogMode = Literal["IMMUTABLE", "MUTABLE", "INCREMENTAL"]
 LOG_MODES = ("IMMUTABLE", "MUTABLE", "INCREMENTAL")
 
-PLAIN_KINDS = ("none", "boolean", "integer", "number", "string", "timestamp", "timestamp_tz", "date", "time", "duration",
-               "decimal", "bytes", "list", "ndarray", "dict", "any")  # fmt: skip
+PLAIN_KINDS = ("none", "boolean", "integer", "number", "string", "timestamp", "timestamp_tz", "date", "time",
+               "duration", "decimal", "bytes", "list", "ndarray", "dict", "any")  # fmt: skip
+_OF_NUMPY = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "U": "string", "M": "timestamp",
+             "m": "duration", "S": "bytes"}  # fmt: skip
 _OF_PYTHON: dict[Any, str] = {
     bool: "boolean",
     int: "integer",
@@ -205,8 +207,7 @@ def _numpy_kind(dtype: Any) -> str | None:
         kind = np.dtype(dtype).kind
     except TypeError:
         return None
-    return {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "U": "string", "M": "timestamp", "m": "duration",
-            "S": "bytes"}.get(kind)  # fmt: skip
+    return _OF_NUMPY.get(kind)
 
 
 def check_optional(optional: Any, names: Sequence[str]) -> dict[str, bool]:

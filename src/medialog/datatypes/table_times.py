@@ -11,7 +11,7 @@ _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
 
 def zone_text(zone: Any) -> str | None:
-    """Return the name of a zone (`Europe/Paris`, `UTC`) or its offset (`+02:00`); None for one that has no such text."""
+    """Return the name of a zone (`Europe/Paris`, `UTC`) or its offset (`+02:00`); None where there is none."""
     if zone is None:
         return None
     for attribute in ("key", "zone"):
@@ -54,19 +54,20 @@ def has_nanoseconds(array: Any) -> bool:
 
 
 def to_datetimes(array: Any, zone: str | None) -> list[Any]:
-    """Return datetime objects; numpy.datetime64 (in UTC where there is a zone) when microseconds are too coarse."""
-    if has_nanoseconds(array):
-        return [None if cell != cell else cell for cell in array]
+    """Return datetime objects, or numpy.datetime64 (in UTC where there is a zone) where they cannot hold the times."""
+    import numpy as np
+
     cells: list[Any] = array.astype("datetime64[us]").tolist()
+    if has_nanoseconds(array) or int in set(map(type, cells)):  # an int is a year beyond datetime's
+        return [None if missing else cell for cell, missing in zip(array, np.isnat(array), strict=True)]
     if zone is None:
         return cells
     info = zone_info(zone)
-    utc = datetime.UTC
-    return [None if cell is None else cell.replace(tzinfo=utc).astimezone(info) for cell in cells]
+    return [None if cell is None else cell.replace(tzinfo=datetime.UTC).astimezone(info) for cell in cells]
 
 
 def to_microseconds(array: Any) -> tuple[Any, int]:
-    """Return a datetime64 or timedelta64 array in microseconds (dates stay dates), and how many elements lost digits."""
+    """Return datetime64 or timedelta64 in microseconds (dates stay dates), and how many elements lost digits."""
     import numpy as np
 
     if np.datetime_data(array.dtype)[0] == "D" and array.dtype.kind == "M":
