@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import TypeLaws, call
 from PIL import Image as PillowImage
 
+from laws import TypeLaws, call
 from medialog.datatypes import adopt
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import MemorySink, read_reference
@@ -40,6 +40,7 @@ from medialog.validators.errors import (
     WrongType,
 )
 from medialog.wire.fileref import FileRef, build_refs, iter_file_refs, parse_refs
+from medialog.wire.storage import MemoryStorage
 
 UTC = datetime.UTC
 NOON = datetime.datetime(2026, 3, 1, 12, 0, 0, 250)
@@ -294,6 +295,11 @@ class TestTable(TypeLaws):
     }
 
 
+def remove(sink: MemorySink, path: str) -> None:
+    assert isinstance(sink.storage, MemoryStorage)
+    del sink.storage.files[path]
+
+
 def stored(table: Table) -> tuple[dict[str, Any], MemorySink]:
     sink = MemorySink()
     return json.loads(json.dumps(table.encode_into(sink))), sink
@@ -413,7 +419,7 @@ def test_parquet_reads_without_us() -> None:
 
 # --- cells come back ------------------------------------------------------------------------------------------------
 
-CELLS = {
+CELLS: dict[str, list[Any]] = {
     "text": ["a", "", "ü\n\t\0", None],
     "booleans": [True, False, None],
     "integers": [1, -(2**63), 2**63 - 1, None],
@@ -470,7 +476,7 @@ def test_media_come_back_as_objects() -> None:
 def test_media_are_decoded_only_when_looked_at() -> None:
     descriptor, sink = stored(Table(["i", "x"], [[Image(picture()), 1]]))
     (child,) = descriptor["files"]
-    del sink.storage.files[child["path"]]
+    remove(sink, child["path"])
 
     loaded = decode(descriptor, sink)
 
@@ -512,7 +518,8 @@ def test_any_cells_come_back_from_mixed_columns(rows: list[tuple[Any, Any]]) -> 
 @given(st.data())
 def test_typed_columns_come_back_in_both_forms(data: st.DataObject) -> None:
     kinds = [st.booleans(), st.integers(), st.floats(), st.text("abc\u00fc"), st.binary(), st.datetimes(), st.dates(),
-             st.timedeltas(), st.lists(st.integers()), st.lists(st.floats()), st.dictionaries(keys, anything)]  # fmt: skip
+             st.timedeltas(), st.lists(st.integers()), st.lists(st.floats()),
+             st.dictionaries(keys, anything)]  # fmt: skip
     cells = data.draw(st.lists(st.none() | data.draw(st.sampled_from(kinds)), max_size=8))
     cells += [None] * data.draw(st.sampled_from([0, 1000]))
 
@@ -689,7 +696,7 @@ def test_documented_example() -> None:
 
 
 def test_rows_added_are_the_rows_given() -> None:
-    rows = [[1, "a", None, NOON], [2.5, None, np.ones(2), None], [None, "b", np.zeros(2), NOON]]
+    rows: list[list[Any]] = [[1, "a", None, NOON], [2.5, None, np.ones(2), None], [None, "b", np.zeros(2), NOON]]
     grown = Table(list("abcd"))
     for row in rows:
         grown.add_data(*row)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import TypeLaws, call
 
+from laws import TypeLaws, call
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.histogram import Histogram
@@ -18,6 +18,7 @@ from medialog.datatypes.table import Table
 from medialog.datatypes.table_increment import TableIncrement
 from medialog.validators import validate
 from medialog.validators.errors import DamagedFile, InvalidDescriptor, InvalidInput
+from medialog.wire.storage import MemoryStorage
 
 
 def table(rows: int = 3, **options: Any) -> Table:
@@ -64,7 +65,9 @@ class RunOfOneKey:
     def log(self, table: Table, *, fails: bool = False) -> dict[str, Any]:
         logged = self.cursor[1] if self.cursor is not None and self.cursor[0] is table else 0
         previous = self.history[-1] if self.history else None
-        descriptor = json.loads(json.dumps(table.encode_rows(self.sink, start=logged, previous=previous)))
+        descriptor: dict[str, Any] = json.loads(
+            json.dumps(table.encode_rows(self.sink, start=logged, previous=previous))
+        )
         assert validate(descriptor) == []
         if fails:
             return descriptor
@@ -219,6 +222,7 @@ def test_a_chain_may_begin_later() -> None:
 
 def test_a_missing_file_is_noticed() -> None:
     run = chain()
+    assert isinstance(run.sink.storage, MemoryStorage)
     del run.sink.storage.files[run.history[0]["path"]]
 
     with pytest.raises(DamagedFile):

@@ -23,6 +23,11 @@ FOREIGN = MappingProxyType(
         "polars.dataframe.frame.DataFrame": "medialog.datatypes.table:adopt_frame",
         "pyarrow.lib.RecordBatch": "medialog.datatypes.table:adopt_frame",
         "pyarrow.lib.Table": "medialog.datatypes.table:adopt_frame",
+        "moviepy.video.VideoClip.VideoClip": "medialog.datatypes.video:Video",
+        "trimesh.base.Trimesh": "medialog.datatypes.object3d:Object3D",
+        "trimesh.points.PointCloud": "medialog.datatypes.object3d:Object3D",
+        "trimesh.scene.scene.Scene": "medialog.datatypes.object3d:Object3D",
+        "rdkit.Chem.rdchem.Mol": "medialog.datatypes.molecule:Molecule",
     }
 )
 

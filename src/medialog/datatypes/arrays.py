@@ -26,17 +26,22 @@ def is_array_like(value: object) -> bool:
     """Say whether `value` is an array of some library: a list is not, a DataFrame is not."""
     if isinstance(value, type) or type(value).__name__ == "DataFrame":
         return False
-    return hasattr(value, "__array__") or hasattr(value, "__dlpack__") or (hasattr(value, "numpy") and hasattr(value, "shape"))
+    return (
+        hasattr(value, "__array__")
+        or hasattr(value, "__dlpack__")
+        or (hasattr(value, "numpy") and hasattr(value, "shape"))
+    )
 
 
 def to_numpy(value: Any, at: str = "data") -> np.ndarray:
-    """Return `value` as an array; numpy arrays come back as they are, not copied.
+    """Return `value` as an array of the machine's byte order; numpy arrays of it come back as they are, not copied.
 
     Raises `WrongType` when it is no array, `InvalidInput` when lists are ragged or the dtype holds no numbers.
     """
     import numpy as np
 
     if isinstance(value, np.ndarray):
+        _refuse_masked(value, at)
         array: Any = np.asarray(value)
     elif isinstance(value, (list, tuple, range)):
         array = _from_lists(value, at)
@@ -48,7 +53,18 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
         raise checks.wrong_type(at, "array.kind", _EXPECTED, value)
     if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
         array = _widen(array)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     return check_dtype(array, at)
+
+
+def _refuse_masked(array: Any, at: str) -> None:
+    """Refuse a masked array with masked elements: what stands behind the mask is no data."""
+    import numpy as np
+
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        got = f"{np.ma.getmaskarray(array).sum():,} masked of {array.size:,} elements"
+        raise InvalidInput(Violation(at, "array.masked", "no masked elements (.filled(value) fills them)", got))
 
 
 def check_dtype(array: Any, at: str) -> np.ndarray:
@@ -67,8 +83,8 @@ def _from_lists(value: Any, at: str) -> Any:
     items = [to_numpy(item, at) if is_array_like(item) else item for item in value]
     try:
         return np.asarray(items)
-    except (ValueError, TypeError, OverflowError) as error:
-        reason = str(error).splitlines()[0][:140]
+    except Exception as error:  # numpy's own errors, and whatever an array deeper inside raises when it is read
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:140]
         raise InvalidInput(Violation(at, "array.ragged", "nested lists of equal lengths", reason)) from error
 
 

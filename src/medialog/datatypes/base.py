@@ -14,8 +14,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from medialog.datatypes.files import MemorySink, Sink, Source
-from medialog.validators import checks, rules as rulebook
-from medialog.validators.errors import Advice, DataChanged, InvalidDescriptor, InvalidInput, MedialogWarning, UnknownKind, Violation
+from medialog.validators import checks
+from medialog.validators import rules as rulebook
+from medialog.validators.errors import (
+    Advice,
+    DataChanged,
+    InvalidDescriptor,
+    InvalidInput,
+    MedialogWarning,
+    UnknownKind,
+    Violation,
+)
 from medialog.wire import kinds, names
 from medialog.wire.fileref import FileRef
 
@@ -118,6 +127,7 @@ class DataType:
     list_advice: ClassVar[str | None] = None
     documented_rules: ClassVar[Mapping[str, str]] = {}
     documented_changes: ClassVar[Mapping[str, str]] = {}
+    increment_kind: ClassVar[str | None] = None
 
     caption: str | None = None
     _rules: Rules
@@ -193,6 +203,15 @@ class DataType:
         """Yield `(rule, sentence)` for what is kept as given but looks wrong; the run warns once per key and rule."""
         return iter(())
 
+    @property
+    def is_incremental(self) -> bool:
+        """Say whether a run stores only what was added since it logged this value last (see `encode_rows`)."""
+        return False
+
+    def encode_rows(self, sink: Sink, start: int = 0, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write what comes after the first `start` rows; a type with an `increment_kind` gives this."""
+        raise NotImplementedError(f"{type(self).__name__}.encode_rows")
+
     @classmethod
     def decode(cls, descriptor: Mapping[str, Any], source: Source) -> Self:
         """Return the value that `descriptor` and the files of `source` describe."""
@@ -201,10 +220,13 @@ class DataType:
     @classmethod
     def read_model(cls, descriptor: Mapping[str, Any]) -> Any:
         """Return the checked model of a descriptor; `InvalidDescriptor` with every violation when it is not one."""
-        from medialog.validators.descriptors import check_descriptor
+        from medialog.validators.descriptors import check_descriptor, without_extensions
 
         check_descriptor(descriptor)
-        return msgspec.convert({k: v for k, v in descriptor.items() if not k.startswith("x-")}, cls.Descriptor)
+        try:
+            return msgspec.convert(descriptor, cls.Descriptor)
+        except msgspec.ValidationError:  # the models know no x-* keys, which the schemas allow
+            return msgspec.convert(without_extensions(descriptor), cls.Descriptor)
 
     @classmethod
     def restore(cls, caption: str | UnsetType, changes: list[Change] | UnsetType) -> Self:
@@ -264,11 +286,11 @@ class MediaList:
         self._rules = rules or rulebook.current()
         if not self.items:
             raise InvalidInput(Violation("list", "list.mixed", "at least one value", "an empty list"))
-        self.item_type = type(self.items[0])
+        self.item_type = next((type(item) for item in self.items if isinstance(item, DataType)), DataType)
         for index, item in enumerate(self.items):
             if type(item) is not self.item_type:
                 got = type(item).__name__ if isinstance(item, DataType) else checks.type_name(item)
-                expected = f"{self.item_type.__name__} like the items before it (log other types under other keys)"
+                expected = f"{self.item_type.__name__} like the other items (log other types under other keys)"
                 raise InvalidInput(Violation(f"[{index}]", "list.mixed", expected, got))
         if self.item_type.list_limit is not None:
             name = self.item_type.list_limit
@@ -319,7 +341,9 @@ def decode(descriptor: Any, source: Source) -> Any:
         return [decode(item, source) for item in descriptor]
     kind = descriptor.get("_type") if isinstance(descriptor, Mapping) else None
     if not isinstance(kind, str):
-        raise InvalidDescriptor(Violation("$._type", "descriptor.kind", "a descriptor with a `_type`", checks.show(descriptor)))
+        raise InvalidDescriptor(
+            Violation("$._type", "descriptor.kind", "a descriptor with a `_type`", checks.show(descriptor))
+        )
     cls = find(kind)
     if kind == cls.list_kind:
         from medialog.validators.descriptors import check_descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -14,7 +15,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from medialog.validators import checks
-from medialog.validators.errors import DamagedFile, InvalidInput, UnsafePath, Violation, storage_errors
+from medialog.validators.errors import (
+    DamagedFile,
+    InvalidInput,
+    UnsafePath,
+    Violation,
+    name_storage_error,
+    storage_errors,
+)
 from medialog.validators.rules import Rules
 from medialog.wire import names
 from medialog.wire.fileref import FileRef
@@ -126,7 +134,10 @@ class _StorageFile(io.RawIOBase):
         self.size += len(view)
         rest = view
         while rest:
-            rest = rest[self._storage.write(self._handle, bytes(rest) if rest is not view else data) :]
+            written = self._storage.write(self._handle, rest)
+            if not written:
+                raise OSError(errno.EIO, "the storage takes no bytes")
+            rest = rest[written:]
         return len(view)
 
     def close(self) -> None:
@@ -173,14 +184,19 @@ class StorageSource:
         if problem is not None:
             raise UnsafePath(f"path of a descriptor: {problem}, got {reference.path!r:.120}")
         try:
-            size = self.storage.size(reference.path)
-            if size is None:
-                raise DamagedFile(f"{reference.path}: no such regular file")
-            if size != reference.size:
-                raise DamagedFile(f"{reference.path}: {reference.size} bytes, got {size}")
-            return self.storage.open(reference.path)
+            file = self.storage.open(reference.path)
         except OSError as error:
-            raise UnsafePath(f"{reference.path}: {error.strerror or error}") from error
+            if error.errno == errno.ELOOP:
+                raise UnsafePath(f"{reference.path}: {error.strerror or error}") from error
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EINVAL):
+                raise DamagedFile(f"{reference.path}: no such regular file") from error
+            raise name_storage_error(error, "reading a media file") from error
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if size != reference.size:
+            file.close()
+            raise DamagedFile(f"{reference.path}: {reference.size} bytes, got {size}")
+        return file
 
 
 class DirectorySource(StorageSource):
@@ -250,7 +266,9 @@ class Content:
             raise self._changed(f"{size} other bytes")
 
     def _changed(self, got: str) -> InvalidInput:
-        return InvalidInput(Violation(str(self.name), "file.changed", "the file as it was when the value was made", got))
+        return InvalidInput(
+            Violation(str(self.name), "file.changed", "the file as it was when the value was made", got)
+        )
 
 
 def read_input(value: Any, at: str, rules: Rules) -> Content | None:
@@ -281,15 +299,18 @@ def _read_path(value: str | os.PathLike[Any], at: str, rules: Rules) -> Content:
     expected = "the path of an existing file"
     try:
         # Non-blocking, so that a FIFO is refused at once instead of waiting for a writer.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({reason})")) from error
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({kind})"))
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({kind})"))
         name = os.path.basename(path)
         if status.st_size <= rules.limit("file.in_memory"):
             return _hold(file.read(), name)
@@ -314,5 +335,7 @@ def _read_open_file(file: Any, at: str, rules: Rules) -> Content:
     if isinstance(data, str):
         data = data.encode()
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise InvalidInput(Violation(at, "file.kind", "an open file whose read() gives bytes or text", checks.show(data)))
+        raise InvalidInput(
+            Violation(at, "file.kind", "an open file whose read() gives bytes or text", checks.show(data))
+        )
     return _hold(bytes(data), name)

@@ -28,7 +28,14 @@ from medialog.datatypes.base import (
 )
 from medialog.datatypes.files import Content, Sink, Source, read_input, read_reference
 from medialog.datatypes.matplotlib_figure import FIGURE_RULES, find_figure, to_png
-from medialog.datatypes.overlays import BoundingBoxes2D, BoxesDescriptor, Classes, ClassesDescriptor, ImageMask, MaskDescriptor
+from medialog.datatypes.overlays import (
+    BoundingBoxes2D,
+    BoxesDescriptor,
+    Classes,
+    ClassesDescriptor,
+    ImageMask,
+    MaskDescriptor,
+)
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
 from medialog.wire.fileref import FileRef
@@ -52,8 +59,9 @@ HELD_MODES = {
     "webp": ("RGB", "RGBA"),
 }
 # Conversions that give back the very same values.
-_EXACT = {("1", "L"), ("L", "RGB"), ("P", "RGB"), ("P", "RGBA"), ("PA", "RGBA"), ("LA", "RGBA"), ("RGBX", "RGB"),
-          ("L", "RGBA"), ("RGB", "RGBA"), ("I;16B", "I;16"), ("I;16L", "I;16"), ("I;16N", "I;16"), ("1", "RGB")}  # fmt: skip
+_EXACT = {("1", "L"), ("1", "LA"), ("1", "RGB"), ("1", "RGBA"), ("L", "LA"), ("L", "RGB"), ("L", "RGBA"),
+          ("LA", "RGBA"), ("P", "RGB"), ("P", "RGBA"), ("PA", "RGBA"), ("RGB", "RGBA"), ("RGBX", "RGB"),
+          ("I;16B", "I;16"), ("I;16L", "I;16"), ("I;16N", "I;16")}  # fmt: skip
 _EXACT_CHANGES = {"pixels.bool"}
 
 
@@ -141,6 +149,8 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         "image.converted": "a Pillow mode that the format cannot hold, converted",
         "image.mode": "converted to the mode asked for",
         "image.alpha": "alpha dropped: the format has none (lossy)",
+        "image.frame": "one frame of an animated picture stored (lossy)",
+        "image.profile": "colour profile dropped: the file cannot hold it, or its colours were converted (lossy)",
         "image.jpeg": "stored with JPEG's own loss, as asked for",
         "image.webp": "stored with WebP's own loss, as asked for",
     }
@@ -176,11 +186,14 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self.classes: Classes | None = None
         self.masks: dict[str, ImageMask] = {}
         self.boxes: dict[str, BoundingBoxes2D] = {}
-        if original is not None and mode is None and file_type is None and quality is None:
+        if original is not None and all(option is None for option in (mode, file_type, quality, value_range)):
             self._take(original)
         elif original is not None:
             self._take_layers(original)
+            self._changes.extend(original._changes)
+            self._note_frames(original._facts.frames, log)
             self._load(original.to_pil(), mode, file_type, normalize, value_range, quality, log)
+            self._facts = self._facts._replace(lossless=self._facts.lossless and original.lossless)
         else:
             self._load(data_or_path, mode, file_type, normalize, value_range, quality, log)
         self._add_layers(classes, masks, boxes)
@@ -207,6 +220,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
     def _take(self, original: Image) -> None:
         """Take the picture and the layers of another image; what is stored is shared, and never changed."""
         original._encode()
+        picture_file.check_size(original.width, original.height, "Image", self._rules)
         self._content, self._facts = original._content, original._facts
         self._changes.extend(original._changes)
         self._take_layers(original)
@@ -216,7 +230,14 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self.classes, self.masks, self.boxes = original.classes, dict(original.masks), dict(original.boxes)
 
     def _load(
-        self, data: Any, mode: Any, file_type: Any, normalize: bool, value_range: Any, quality: int | None, log: ChangeLog
+        self,
+        data: Any,
+        mode: Any,
+        file_type: Any,
+        normalize: bool,
+        value_range: Any,
+        quality: int | None,
+        log: ChangeLog,
     ) -> None:
         content = read_input(data, "Image", self._rules)
         if content is not None:
@@ -238,7 +259,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         picture = self._fit(picture, format, mode, log)
         self._check_format_size(picture, format)
         self._note_loss(format, quality, log)
-        self._picture, self._quality = picture, quality
+        self._picture, self._quality = picture, checks.whole_number(quality)
         self._facts = _Facts(format, picture.width, picture.height, picture.mode, 1, self._is_lossless(format, quality))
 
     def _load_file(self, content: Content, mode: Any, file_type: Any, value_range: Any) -> None:
@@ -252,7 +273,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
                 raise InvalidInput(Violation(name, "image.file_options", expected, got))
         self._content = content
         width, height = picture.size
-        self._facts = _Facts(format, width, height, picture.mode, getattr(picture, "n_frames", 1), lossless=True)
+        self._facts = _Facts(format, width, height, picture.mode, picture_file.count_frames(picture), lossless=True)
 
     def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
         array = _channels_last(arrays.to_numpy(data, "Image"), arrays.is_torch(data))
@@ -262,9 +283,22 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         return png.to_pil(pixels.to_uint8(array, "Image", log, normalize=normalize, value_range=value_range))
 
     def _from_pillow(self, picture: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
+        import numpy as np
+
         picture_file.check_size(picture.width, picture.height, "Image", self._rules)
-        if picture.mode in ("I", "F"):
-            return self._from_array(arrays.to_numpy(picture, "Image"), mode, normalize, value_range, log)
+        try:
+            picture.load()
+        except Exception as error:  # the file behind it is read now, and decoders raise anything
+            got = f"{type(error).__name__}: {str(error)[:120]}"
+            raise InvalidInput(Violation("Image", "file.content", "a whole picture", got)) from error
+        self._note_frames(getattr(picture, "n_frames", 1), log)
+        # Numbers wider than 8 bits follow the rules of arrays: Pillow itself would cut them off at 255.
+        as_wide = picture.mode.startswith("I;16") and mode in (None, "I;16") and value_range is None
+        if picture.mode in ("I", "F") or (picture.mode.startswith("I;16") and not as_wide):
+            return self._from_array(np.asarray(picture), mode, normalize, value_range, log)
+        if 0 in picture.size:
+            got = f"{picture.height} x {picture.width}"
+            raise InvalidInput(Violation("Image", "pixels.empty", "at least one pixel", got))
         if value_range is not None:
             expected = "an array, or a Pillow image of mode I or F"
             raise InvalidInput(Violation("value_range", "image.file_options", expected, f"mode {picture.mode}"))
@@ -273,16 +307,23 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         copied.info = {name: value for name, value in picture.info.items() if name in ("icc_profile", "transparency")}
         return copied
 
+    def _note_frames(self, frames: int, log: ChangeLog) -> None:
+        if frames > 1:
+            log.lose("image.frame", f"one frame stored of an animated picture of {frames:,} (its file keeps them all)")
+
     def _fit(self, picture: Any, format: str, mode: Any, log: ChangeLog) -> Any:
         """Return the picture in the mode asked for, or else in one that the format holds."""
         if mode is not None and mode not in HELD_MODES[format]:
             expected = f"one of {', '.join(HELD_MODES[format])} for file_type={format}"
             raise InvalidInput(Violation("mode", "image.mode", expected, repr(mode)))
-        if mode is None and picture.mode == "I;16" and format != "png":
+        if mode is None and picture.mode.startswith("I;16") and format != "png":
             got = f"16-bit pixels for {format}"
             raise InvalidInput(Violation("file_type", "image.file_type", "png for 16-bit pixels", got))
         target = mode or _held_mode(picture, format)
+        self._note_profile(picture, target, format, log)
         if target == picture.mode:
+            if "transparency" in picture.info and format != "png":
+                log.lose("image.alpha", f"alpha dropped: the transparent colour of mode {target}, {format} has none")
             return picture
         if target == "I;16" and not picture.mode.startswith("I;16"):
             got = f"mode {picture.mode}"
@@ -296,10 +337,23 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             log.record("image.converted", detail)
         return _convert(picture, target)
 
+    def _note_profile(self, picture: Any, target: str, format: str, log: ChangeLog) -> None:
+        """Drop a colour profile that the file cannot hold, or that is one of other colours than are stored."""
+        if (
+            "icc_profile" not in picture.info or picture.mode == "LAB"
+        ):  # LAB is converted to sRGB, by its own definition
+            return
+        if format == "bmp" or _colours(picture.mode) != _colours(target):
+            detail = f"colour profile dropped: it is for mode {picture.mode}, stored is a {format} of mode {target}"
+            log.lose("image.profile", detail)
+            del picture.info["icc_profile"]
+
     def _check_format_size(self, picture: Any, format: str) -> None:
         if format in ("jpeg", "webp"):
             name = f"image.side_{format}"
-            checks.refuse([checks.at_most(max(picture.size), name, "Image", self._rules, f"pixels a side of a {format}")])
+            checks.refuse(
+                [checks.at_most(max(picture.size), name, "Image", self._rules, f"pixels a side of a {format}")]
+            )
 
     def _note_loss(self, format: str, quality: int | None, log: ChangeLog) -> None:
         if format == "jpeg":
@@ -374,11 +428,12 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def _encode(self) -> Content:
         """Return the stored file's bytes, made once; the pixels are let go."""
-        if self._content is None:
-            content = read_input(_to_bytes(self._picture, self.format, self._quality), "Image", self._rules)
+        picture, content = self._picture, self._content  # in this order: another thread may be encoding it too
+        if content is None:
+            content = read_input(_to_bytes(picture, self.format, self._quality), "Image", self._rules)
             assert content is not None
             self._content, self._picture = content, None
-        return self._content
+        return content
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for pickle and copy: the encoded file, not the picture object."""
@@ -387,13 +442,12 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def to_pil(self) -> Any:
         """Return the picture as a new Pillow image."""
-        if self._content is None:
-            return self._picture.copy()
-        from PIL import Image as PillowImage
-
-        with PillowImage.open(io.BytesIO(self._content.read()), formats=[self.format.upper()]) as picture:
-            picture.load()
+        picture, content = self._picture, self._content
+        if content is None:
             return picture.copy()
+        read = picture_file.load_stored(content.read(), self.format)
+        # WebP leaves out an alpha that is opaque everywhere.
+        return read.convert("RGBA") if (read.mode, self.mode) == ("RGB", "RGBA") else read.copy()
 
     def to_numpy(self) -> np.ndarray:
         """Return the pixels: H x W, H x W x 2 (LA), x 3 or x 4; uint8, bool for mode 1, uint16 for I;16."""
@@ -435,7 +489,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self.grouping = None if isinstance(model.grouping, UnsetType) else model.grouping
         self.classes = Classes.decode(descriptor["classes"], source) if "classes" in descriptor else None
         self.masks = {name: ImageMask.decode(layer, source) for name, layer in descriptor.get("masks", {}).items()}
-        self.boxes = {name: BoundingBoxes2D.decode(layer, source) for name, layer in descriptor.get("boxes", {}).items()}
+        self.boxes = {
+            name: BoundingBoxes2D.decode(layer, source) for name, layer in descriptor.get("boxes", {}).items()
+        }
         return self
 
     @classmethod
@@ -458,10 +514,15 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             yield from _list_violations(cls, descriptor)
             for index, item in enumerate(descriptor["items"]):
                 for violation in cls.descriptor_violations(item, rules):
-                    yield Violation(f"$.items[{index}]{violation.at[1:]}", violation.rule, violation.expected, violation.got)
+                    yield Violation(
+                        f"$.items[{index}]{violation.at[1:]}", violation.rule, violation.expected, violation.got
+                    )
             return
         size = (descriptor["width"], descriptor["height"])
         yield from _size_violations(descriptor, rules)
+        if "classes" in descriptor:
+            for violation in Classes.descriptor_violations(descriptor["classes"], rules):
+                yield Violation(f"$.classes{violation.at[1:]}", violation.rule, violation.expected, violation.got)
         for name, mask in descriptor.get("masks", {}).items():
             if (mask["width"], mask["height"]) != size:
                 expected = f"{size[0]} x {size[1]} like the image"
@@ -494,7 +555,7 @@ def _is_pillow(value: object) -> bool:
 
 
 def _has_alpha(picture: Any) -> bool:
-    return picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    return bool(picture.has_transparency_data)
 
 
 def _held_mode(picture: Any, format: str) -> str:
@@ -506,10 +567,17 @@ def _held_mode(picture: Any, format: str) -> str:
         return "I;16"
     wanted: tuple[str, ...]
     if _has_alpha(picture):
-        wanted = ("LA", "RGBA", "L", "RGB") if picture.mode in ("LA", "La") else ("RGBA", "RGB")
+        grey = picture.mode in ("LA", "La", "L", "1")
+        wanted = ("LA", "RGBA", "L", "RGB") if grey else ("RGBA", "RGB")
     else:
         wanted = ("L", "RGB") if picture.mode in ("1", "L") else ("RGB",)
     return next(mode for mode in wanted if mode in held)
+
+
+def _colours(mode: str) -> str:
+    """Return what kind of colours a mode has, as far as a colour profile is concerned."""
+    grey = mode in ("1", "L", "LA", "La") or mode.startswith("I;16")
+    return "grey" if grey else "CMYK" if mode == "CMYK" else "RGB"
 
 
 def _convert(picture: Any, target: str) -> Any:
@@ -518,6 +586,8 @@ def _convert(picture: Any, target: str) -> Any:
 
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         picture = ImageCms.profileToProfile(picture, lab, rgb, outputMode="RGB")
+        # It is sRGB, for which a file without a profile is taken, and it holds the time of day.
+        del picture.info["icc_profile"]
     if picture.mode in ("La", "RGBa"):
         picture = picture.convert({"La": "LA", "RGBa": "RGBA"}[picture.mode])
     if picture.mode in ("P", "PA") and target in ("L", "1", "LA"):
@@ -542,11 +612,13 @@ def _to_bytes(picture: Any, format: str, quality: int | None) -> bytes:
     if format == "png":
         return png.encode(picture)
     options: dict[str, Any] = {}
+    if "icc_profile" in picture.info:
+        options["icc_profile"] = picture.info["icc_profile"]
     if format == "jpeg":
-        options = {"quality": quality or DEFAULT_JPEG_QUALITY}
+        options["quality"] = quality or DEFAULT_JPEG_QUALITY
     elif format == "webp":
         # `exact` keeps the colours of fully transparent pixels, which are data here.
-        options = {"lossless": True, "exact": True} if quality is None else {"quality": quality, "exact": True}
+        options |= {"exact": True, "lossless": True} if quality is None else {"exact": True, "quality": quality}
     buffer = io.BytesIO()
     picture.save(buffer, format=format.upper(), **options)
     return buffer.getvalue()
@@ -560,7 +632,9 @@ def _channels_last(array: np.ndarray, from_torch: bool) -> np.ndarray:
     elif array.ndim == 3 and from_torch:
         got = f"shape {tuple(shape)}"
         help = "; this looks like H x W x C: .permute(2, 0, 1)" if shape[2] in (1, 3, 4) else ""
-        raise InvalidInput(Violation("Image", "image.shape", "C x H x W with C 1, 3 or 4, for a torch tensor", got + help))
+        raise InvalidInput(
+            Violation("Image", "image.shape", "C x H x W with C 1, 3 or 4, for a torch tensor", got + help)
+        )
     if array.ndim == 2:
         return array
     if array.ndim == 3 and array.shape[2] in (1, 3, 4):

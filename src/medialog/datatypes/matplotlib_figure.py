@@ -24,11 +24,19 @@ def find_figure(value: Any) -> Any | None:
         return value.gcf()
     for cls in type(value).__mro__:
         path = f"{cls.__module__}.{cls.__qualname__}"
-        if path in ("matplotlib.figure.Figure", "matplotlib.figure.FigureBase"):
-            return value if hasattr(value, "savefig") else value.get_figure(root=True)
         if path == "matplotlib.artist.Artist":
-            return getattr(value, "figure", None)
+            return _root_of(value)
     return None
+
+
+def _root_of(artist: Any) -> Any | None:
+    """Return the whole figure that an artist stands in, through any subfigures; None for one that stands in none."""
+    figure = artist
+    while figure is not None and not hasattr(figure, "savefig"):
+        parent = getattr(figure, "figure", None)
+        # A subfigure of newer versions names itself or the root as its figure.
+        figure = getattr(figure, "_parent", None) if parent is figure else parent
+    return figure
 
 
 def to_png(figure: Any) -> bytes:

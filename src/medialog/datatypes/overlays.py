@@ -6,7 +6,6 @@ own class labels; a class id without a label is `class_<id>`.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from medialog.datatypes import arrays, png
+from medialog.datatypes import arrays, picture_file, png
 from medialog.datatypes.base import ChangeLog, Changes, DataType, FileModel, Model, Pixels, file_fields
 from medialog.datatypes.files import Sink, Source, read_input, read_reference
 from medialog.validators import checks
-from medialog.validators.errors import InvalidInput, Violation, WrongType
+from medialog.validators.errors import DamagedFile, InvalidInput, Violation, WrongType
 from medialog.wire import jsontext
 from medialog.wire.fileref import FileRef
 
@@ -98,7 +97,9 @@ def label_violations(labels: Mapping[str, str], at: str, most: int) -> Iterator[
     """Yield what a descriptor's class labels break."""
     for key in labels:
         if not (key.isascii() and key.isdecimal() and len(key) <= 10 and int(key) <= most):
-            yield Violation(f"{at}.{key}"[:80], "overlay.class_labels", f"a class id in 0..{most}, in digits", repr(key)[:40])
+            yield Violation(
+                f"{at}.{key}"[:80], "overlay.class_labels", f"a class id in 0..{most}, in digits", repr(key)[:40]
+            )
 
 
 def _members(layer: Any, at: str, allowed: Sequence[str], what: str) -> Mapping[str, Any]:
@@ -151,6 +152,16 @@ class Classes(DataType, kind="classes"):
         """Return the classes of a descriptor."""
         model: ClassesDescriptor = cls.read_model(descriptor)
         return cls([{"id": entry.id, "name": entry.name} for entry in model.class_set])
+
+    @classmethod
+    def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+        """Yield ids that stand twice."""
+        seen: set[int] = set()
+        for index, entry in enumerate(descriptor["class_set"]):
+            if entry["id"] in seen:
+                place = f"$.class_set[{index}].id"
+                yield Violation(place, "classes.entry", "each id once", f"id {entry['id']} again")
+            seen.add(entry["id"])
 
     def describe(self) -> str:
         """Return the number of classes."""
@@ -218,24 +229,23 @@ class ImageMask(DataType, kind="mask"):
         if ids.dtype.kind not in "biu":
             raise InvalidInput(Violation(at, "mask.dtype", "integer or boolean class ids", f"dtype {ids.dtype}"))
         limit = "a class id" if self.bits == 16 else "a class id (bits=16 goes to 65,535)"
+        picture_file.check_size(ids.shape[1], ids.shape[0], at, self._rules)
         checks.refuse([checks.within(ids, 0, self._most, at, "mask.class_id", limit)])
         return ids.astype(np.uint8 if self.bits == 8 else np.uint16)
 
     def _read_file(self, data: Any, at: str, log: ChangeLog) -> np.ndarray:
         import numpy as np
 
-        from medialog.datatypes.picture_file import open_picture
-
         content = read_input(data, at, self._rules)
         if content is None:
             raise checks.wrong_type(at, "file.kind", "a path, bytes or an open file", data)
-        picture, format = open_picture(content, at, self._rules)
+        picture, format = picture_file.open_picture(content, at, self._rules)
         grey = {8: ("L",), 16: ("I;16", "L")}[self.bits]
         if format != "png" or picture.mode not in (*grey, "P", "1"):
             expected = f"a PNG of one channel with {self.bits} bits"
             raise InvalidInput(Violation(at, "mask.file", expected, f"a {format.upper()} of mode {picture.mode}"))
         ids = np.asarray(picture).astype(np.uint8 if self.bits == 8 else np.uint16)
-        if picture.mode == "L" and self.bits == 8 or picture.mode == "I;16":
+        if (picture.mode == "L" and self.bits == 8) or picture.mode == "I;16":
             self._encoded = content.read()
         else:
             log.record("mask.regrey", f"PNG of mode {picture.mode} stored as {self.bits}-bit grey class ids")
@@ -264,13 +274,16 @@ class ImageMask(DataType, kind="mask"):
     def decode(cls, descriptor: Mapping[str, Any], source: Source) -> Self:
         """Return the mask of a descriptor."""
         import numpy as np
-        from PIL import Image
 
         model: MaskDescriptor = cls.read_model(descriptor)
         self = cls.restore(UNSET, model.changes)
         self._encoded = read_reference(source, FileRef(model.path, model.sha256, model.size))
-        with Image.open(io.BytesIO(self._encoded)) as picture:
-            self._ids = np.asarray(picture).astype(np.uint8 if model.bits == 8 else np.uint16)
+        picture = picture_file.load_stored(self._encoded, model.format)
+        if picture.size != (model.width, model.height) or picture.mode not in ("L", "I;16"):
+            raise DamagedFile(
+                f"{model.path}: a mask of {model.width} x {model.height}, got {picture.size} {picture.mode}"
+            )
+        self._ids = np.asarray(picture).astype(np.uint8 if model.bits == 8 else np.uint16)
         self.bits, self.width, self.height = model.bits, model.width, model.height
         self.class_labels = labels_from_json(model.class_labels)
         return self
@@ -365,9 +378,13 @@ class BoundingBoxes2D(DataType, kind="boxes2D"):
     def decode(cls, descriptor: Mapping[str, Any], source: Source) -> Self:
         """Return the boxes of a descriptor."""
         model: BoxesDescriptor = cls.read_model(descriptor)
-        content = jsontext.loads(read_reference(source, FileRef(model.path, model.sha256, model.size)))
-        labels = labels_from_json(content["class_labels"])
-        return cls({"box_data": content["box_data"], "class_labels": labels})
+        data = read_reference(source, FileRef(model.path, model.sha256, model.size))
+        try:
+            content = jsontext.loads(data)
+            labels = labels_from_json(content["class_labels"])
+            return cls({"box_data": content["box_data"], "class_labels": labels})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedFile(f"{model.path}: no layer of boxes ({error!r:.120})") from error
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
@@ -423,12 +440,12 @@ def _check_position(position: Any, at: str, found: list[Violation]) -> dict[str,
         return result
     if members == set(_MIDDLE):
         middle = position["middle"]
-        pair = list(middle) if hasattr(middle, "__len__") and not isinstance(middle, str) and len(middle) == 2 else None
-        if pair is None:
+        given = arrays.to_numpy(middle, f"{at}.middle").tolist() if arrays.is_array_like(middle) else middle
+        pair: list[Any] = [None, None]
+        if not isinstance(given, (list, tuple)) or len(given) != 2:
             found.append(Violation(f"{at}.middle", "box.position", "[x, y]", checks.show(middle)))
-            pair = [None, None]
         else:
-            pair = [_finite(value, f"{at}.middle[{i}]", found) for i, value in enumerate(pair)]
+            pair = [_finite(value, f"{at}.middle[{i}]", found) for i, value in enumerate(given)]
         sizes = {name: _finite(position[name], f"{at}.{name}", found) for name in ("width", "height")}
         for name, value in sizes.items():
             if value is not None and value < 0:
@@ -476,5 +493,3 @@ def _is_inside(box: Mapping[str, Any], width: int, height: int) -> bool:
         return bool(low_x >= 0 and high_x <= width and low_y >= 0 and high_y <= height)
     slack = 1e-9  # 0.3 + 0.7 is not 1 in binary
     return bool(low_x >= -slack and high_x <= 1 + slack and low_y >= -slack and high_y <= 1 + slack)
-
-

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+import io
+from typing import Any, BinaryIO
 
 from medialog.datatypes.files import Content
 from medialog.validators import checks
-from medialog.validators.errors import InvalidInput, Violation
+from medialog.validators.errors import DamagedFile, InvalidInput, Violation
 from medialog.validators.rules import Rules
 
 # Pillow's format name -> ours, for the pictures that browsers show. Nothing else is ever opened: a file that merely
@@ -69,23 +69,38 @@ def open_picture(content: Content, at: str, rules: Rules) -> tuple[Any, str]:
 
 
 def _decode(content: Content, name: str, at: str, rules: Rules) -> Any:
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            # Our own limits decide, and they are below the size at which Pillow warns.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(content.open(), formats=[name])
-            check_size(*picture.size, at, rules)
-            check_frames(picture, at, rules)
-            picture.load()
+        picture = open_decoder(content.open(), name)
+        check_size(picture.width, picture.height, at, rules)
+        check_frames(picture, at, rules)
+        picture.load()
     except InvalidInput:
         raise
-    except Image.DecompressionBombError as error:
-        raise InvalidInput(Violation(at, "image.pixels", "a picture within the limits", str(error)[:120])) from error
     except Exception as error:  # decoders raise SyntaxError, struct.error, ValueError, OSError ... for broken files
         got = f"{type(error).__name__}: {str(error)[:120]}"
         raise InvalidInput(Violation(at, "file.content", f"a whole {name} file", got)) from error
+    return picture
+
+
+def open_decoder(file: BinaryIO, name: str) -> Any:
+    """Return Pillow's picture of an open file of the format `name` ("PNG"), its header read and nothing decoded.
+
+    `PIL.Image.open` would also hold the size against a number of Pillow's own, for the whole process; here the limits
+    of the rules decide alone, so the decoder that Pillow registered is called directly.
+    """
+    from PIL import Image
+
+    Image.init()
+    return Image.OPEN[name][0](file, "")
+
+
+def load_stored(data: bytes, format: str) -> Any:
+    """Return the decoded picture of a file we stored; `DamagedFile` when its bytes are no such picture."""
+    try:
+        picture = open_decoder(io.BytesIO(data), format.upper())
+        picture.load()
+    except Exception as error:  # as above
+        raise DamagedFile(f"not a whole {format} picture: {type(error).__name__}: {str(error)[:120]}") from error
     return picture
 
 
@@ -101,7 +116,7 @@ def check_size(width: int, height: int, at: str, rules: Rules) -> None:
 
 def check_frames(picture: Any, at: str, rules: Rules) -> None:
     """Hold the frames of an animated picture against `image.frames` and `image.frames_pixels`."""
-    frames = getattr(picture, "n_frames", 1)
+    frames = count_frames(picture)
     width, height = picture.size
     checks.refuse(
         [
@@ -109,3 +124,8 @@ def check_frames(picture: Any, at: str, rules: Rules) -> None:
             checks.at_most(frames * width * height, "image.frames_pixels", at, rules, "pixels in all frames"),
         ]
     )
+
+
+def count_frames(picture: Any) -> int:
+    """Return the frames of an animated picture; 1 for a JPEG, where more "frames" are previews and other exposures."""
+    return 1 if picture.format in ("JPEG", "MPO") else int(getattr(picture, "n_frames", 1))

@@ -19,6 +19,8 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import math
+import numbers
 import pathlib
 import sys
 import types
@@ -32,6 +34,7 @@ from medialog.validators.rules import Rules
 from medialog.wire import jsontext
 
 _ATOMS = frozenset((str, bool, int, type(None)))
+_MOST_BITS = int((jsontext.MAX_DIGITS - 1) * math.log2(10))
 _CONTROL = {"Cc", "Cs"}
 _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -54,7 +57,9 @@ def check_key(key: object, at: str, rules: Rules) -> str:
         bad = next((c for c in key if unicodedata.category(c) in _CONTROL or c in _BIDIRECTIONAL), None)
         if bad is not None:
             expected = "a key without control characters, directional overrides or lone surrogates"
-            violation = Violation(at, "key.text", expected, f"{checks.show(key)} with {bad.encode('unicode_escape').decode()}")
+            violation = Violation(
+                at, "key.text", expected, f"{checks.show(key)} with {bad.encode('unicode_escape').decode()}"
+            )
     if violation is not None:
         raise InvalidKey(violation)
     return key if type(key) is str else str.__str__(key)
@@ -66,8 +71,10 @@ def prepare(value: Any, at: str, rules: Rules, depth: int = 1) -> Any:
     The result shares nothing with the caller's lists and dicts. Raises `InvalidInput` with `at` as the place.
     """
     kind = type(value)
-    if kind is float or (kind is int and not -(2**63) <= value < 2**63):
+    if kind is float:
         return jsontext.encode_number(value)
+    if kind is int and not -(2**63) <= value < 2**63:
+        return _prepare_large(value, at)
     if kind in _ATOMS:
         if kind is str and not value.isascii():
             _check_text(value, at)
@@ -76,6 +83,13 @@ def prepare(value: Any, at: str, rules: Rules, depth: int = 1) -> Any:
         expected = f"at most {rules.limit('json.depth')} levels of nesting"
         raise InvalidInput(Violation(at[:80], "json.depth", expected, "more (a cycle?)"))
     return _prepare_object(value, at, rules, depth)
+
+
+def _prepare_large(value: int, at: str) -> Any:
+    if value.bit_length() > _MOST_BITS:
+        expected = f"a whole number of at most {jsontext.MAX_DIGITS:,} digits"
+        raise InvalidInput(Violation(at, "value.type", expected, f"one of {value.bit_length():,} bits"))
+    return jsontext.encode_number(value)
 
 
 def prepare_mapping(value: Mapping[Any, Any], at: str, rules: Rules, depth: int = 1) -> dict[str, Any]:
@@ -96,7 +110,7 @@ def _check_unique(keys: Mapping[str, Any], at: str) -> None:
         normal = unicodedata.normalize("NFC", key)
         if normal in seen:
             expected = "keys that differ also after Unicode normalisation"
-            raise InvalidKey(Violation(at or "row", "key.unique", expected, f"{ascii(seen[normal])} and {ascii(key)}"))
+            raise InvalidKey(Violation(at or "row", "key.unique", expected, f"{seen[normal]!a} and {key!a}"))
         seen[normal] = key
 
 
@@ -105,7 +119,9 @@ def _check_text(value: str, at: str) -> None:
         value.encode()
     except UnicodeEncodeError as error:
         bad = repr(value[error.start])
-        raise InvalidInput(Violation(at, "value.type", "text without lone surrogates", f"{bad} at {error.start}")) from None
+        raise InvalidInput(
+            Violation(at, "value.type", "text without lone surrogates", f"{bad} at {error.start}")
+        ) from None
 
 
 def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
@@ -116,7 +132,9 @@ def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
     if isinstance(value, enum.Enum):
         return prepare(value.value, at, rules, depth + 1)
     if isinstance(value, (str, bool, int, float)):  # subclasses: numpy.float64, numpy.str_
-        base: Any = next(base for base in (bool, int, float, str) if isinstance(value, base))
+        if isinstance(value, str):
+            return prepare(str.__str__(value), at, rules, depth)
+        base: Any = int if isinstance(value, int) else float
         return prepare(base.__new__(base, value), at, rules, depth)
     if isinstance(value, Mapping):
         return prepare_mapping(value, at, rules, depth)
@@ -215,13 +233,18 @@ def _sorted(values: set[Any] | frozenset[Any], at: str) -> list[Any]:
 def _prepare_list(values: Sequence[Any], at: str, rules: Rules, depth: int) -> Any:
     from medialog.datatypes.base import DataType, MediaList
 
-    if len(values) > rules.limit("list.numbers") and type(values[0]) in (int, float):
-        expected = f"at most {rules.limit('list.numbers'):,} numbers in a list; Histogram(values) or Table(...) hold more"
+    if len(values) > rules.limit("list.numbers") and isinstance(values[0], numbers.Real):
+        expected = (
+            f"at most {rules.limit('list.numbers'):,} numbers in a list; Histogram(values) or Table(...) hold more"
+        )
         raise InvalidInput(Violation(at, "list.numbers", expected, f"{len(values):,}"))
     items = [prepare(item, f"{at}[{index}]", rules, depth + 1) for index, item in enumerate(values)]
     if not any(isinstance(item, (DataType, MediaList)) for item in items):
         return items
-    if all(isinstance(item, (DataType, MediaList)) and _from_array(given) for given, item in zip(values, items, strict=True)):
+    if all(
+        isinstance(item, (DataType, MediaList)) and _from_array(given)
+        for given, item in zip(values, items, strict=True)
+    ):
         return items  # a list of large arrays: a list of their histograms
     try:
         return MediaList(items, rules)

@@ -91,7 +91,7 @@ class Column:
         if kind == self.kind:
             return kind
         merged = merge(self.kind, kind)
-        if merged is None and kind == "number" and cell != cell and self.optional:
+        if merged is None and kind == "number" and math.isnan(cell) and self.optional:
             return self.kind  # NaN where there are no numbers is a missing cell
         if merged is None and self.kind == "number" and not self.fixed and self._is_all_nan() and self.optional:
             return kind
@@ -132,7 +132,7 @@ class Column:
         self.values = np.append(self.values, np.array([cell], dtype=self.values.dtype))
 
     def _is_all_nan(self) -> bool:
-        return all(cell is None or cell != cell for cell in self.cells())
+        return all(cell is None or math.isnan(cell) for cell in self.cells())
 
 
 def is_numpy(values: Any) -> bool:

@@ -164,7 +164,7 @@ def join(descriptors: Sequence[Mapping[str, Any]], source: Source) -> tuple[list
             raise DamagedFile(f"{descriptor['path']}: increment {piece.increment_num} does not follow the one before")
         pieces.append((piece.table._columns, piece.start))
         last = descriptor, piece
-    assert last is not None  # noqa: S101 - there is a descriptor
+    assert last is not None
     rows, names = 0, last[1].table.columns
     for columns, start in pieces:
         if start != rows or [column.name for column in columns] != names:

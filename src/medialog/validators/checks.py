@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import operator
+import re
+import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from medialog.validators.errors import InvalidInput, Violation, WrongType
 from medialog.validators.rules import Rules
@@ -17,9 +19,12 @@ from medialog.validators.rules import Rules
 if TYPE_CHECKING:
     import numpy as np
 
+_LARGEST = int(sys.float_info.max)
+
 COMMON_RULES = {
     "array.dtype": "an array has a numeric or boolean dtype",
     "array.kind": "the value can be read as an array",
+    "array.masked": "no element of an array is masked out",
     "array.ragged": "nested lists have equal lengths",
     "caption.length": "a caption has at most `caption.length` characters",
     "caption.text": "a caption is text without control characters",
@@ -35,6 +40,9 @@ COMMON_RULES = {
 }
 
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
 def refuse(violations: Iterable[Violation | None]) -> None:
     """Raise one `InvalidInput` with every violation that is not None; return when there is none."""
     found = [violation for violation in violations if violation is not None]
@@ -48,7 +56,8 @@ def show(value: object, length: int = 60) -> str:
         text = repr(value) if not hasattr(value, "shape") else f"{type(value).__name__} of shape {tuple(value.shape)}"
     except Exception:  # a broken repr of a user's object must not hide the real message
         text = object.__repr__(value)
-    text = " ".join(text.split()).encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
+    text = _ADDRESS.sub("", " ".join(text.split()))
+    text = text.encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
@@ -98,7 +107,11 @@ def whole_number(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, (float, str, bytes)) or getattr(value, "dtype", None) is None and not hasattr(value, "__index__"):
+    if (
+        isinstance(value, (float, str, bytes))
+        or (getattr(value, "dtype", None) is None
+        and not hasattr(value, "__index__"))
+    ):
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]
@@ -107,10 +120,13 @@ def whole_number(value: object) -> int | None:
 
 
 def real_number(value: object) -> float | int | None:
-    """Return `value` as a Python number when it is one real number (int, float, numpy scalar; not bool), else None."""
+    """Return `value` as a Python number when it is one real number (int, float, numpy scalar; not bool), else None.
+
+    None also for a whole number that no double can hold.
+    """
     whole = whole_number(value)
     if whole is not None:
-        return whole
+        return whole if abs(whole) <= _LARGEST else None
     if isinstance(value, float):
         return float(value)
     if isinstance(value, (bool, str, bytes, complex)) or not hasattr(value, "__float__"):
@@ -119,7 +135,7 @@ def real_number(value: object) -> float | int | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -145,7 +161,9 @@ def elements(bad: np.ndarray, values: np.ndarray, at: str, rule: str, expected: 
         return None
     value = values.reshape(-1)[int(bad.reshape(-1).argmax())]
     more = f" ({count:,} such elements)" if count > 1 else ""
-    return Violation(f"{at}{index_text(bad)}", rule, expected, f"{value.item() if hasattr(value, 'item') else value}{more}")
+    return Violation(
+        f"{at}{index_text(bad)}", rule, expected, f"{value.item() if hasattr(value, 'item') else value}{more}"
+    )
 
 
 def finite(values: np.ndarray, at: str, rule: str) -> Violation | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from medialog.validators import checks, rules as rulebook
+from medialog.validators import checks
+from medialog.validators import rules as rulebook
 from medialog.validators.errors import InvalidDescriptor, Violation
 from medialog.validators.rules import Rules
 from medialog.wire import jsontext, kinds, names, schemas
@@ -61,6 +62,15 @@ def check_descriptor(descriptor: Any, rules: Rules | None = None) -> None:
         raise InvalidDescriptor(found)
 
 
+def without_extensions(descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a valid descriptor of a known kind without its `x-*` keys; a layer or label of such a name stays."""
+    kind = descriptor["_type"]
+    cls = kinds.find_class(kind)
+    schema = _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
+    stripped: dict[str, Any] = schemas.without_extensions(descriptor, schema)
+    return stripped
+
+
 def _problem_with_json(document: Any) -> Violation | None:
     """Return what keeps a document from being JSON at all, walked with its own stack: the document may be hostile."""
     stack: list[tuple[Any, str, int]] = [(document, "$", 1)]
@@ -74,7 +84,9 @@ def _problem_with_json(document: Any) -> Violation | None:
                     return Violation(place, "descriptor.json", "string keys", checks.show(key))
                 stack.append((value, f"{place}.{key}", depth + 1))
         elif isinstance(node, (list, tuple)):
-            stack.extend((value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN)
+            stack.extend(
+                (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN
+            )
         elif isinstance(node, float):
             if node != node or node in (float("inf"), float("-inf")):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))
@@ -105,7 +117,12 @@ def _schema(kind: str, model: Any) -> dict[str, Any]:
 def _validator(kind: str, model: Any) -> Any:
     import jsonschema
 
-    return jsonschema.Draft202012Validator(_schema(kind, model))
+    # Stricter than JSON Schema in one point, as the models are: 1.0 is no integer.
+    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        jsonschema.Draft202012Validator, type_checker=checker
+    )
+    return strict(_schema(kind, model))
 
 
 def _schema_violations(descriptor: Mapping[str, Any], kind: str, model: Any) -> Iterator[Violation]:

@@ -178,10 +178,12 @@ def name_storage_error(error: OSError, doing: str) -> StorageError:
 
 @contextmanager
 def storage_errors(doing: str) -> Iterator[None]:
-    """Turn every `OSError` of the block into a named `StorageError`."""
+    """Turn every `OSError` of the block into a named `StorageError`; `UnsafePath` for a link that is not followed."""
     try:
         yield
     except StorageError:
         raise
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnsafePath(f"{doing}: {error.filename}: {error.strerror}") from error
         raise name_storage_error(error, doing) from error

@@ -16,14 +16,26 @@ ENTRY_POINT_GROUP = "medialog.datatypes"
 
 KINDS = MappingProxyType(
     {
+        "audio": "medialog.datatypes.audio:Audio",
+        "audio-file": "medialog.datatypes.audio:Audio",
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
         "histogram": "medialog.datatypes.histogram:Histogram",
+        "html": "medialog.datatypes.html:Html",
+        "html-file": "medialog.datatypes.html:Html",
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "incremental-table-file": "medialog.datatypes.table_increment:TableIncrement",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "molecule": "medialog.datatypes.molecule:Molecule",
+        "molecule-file": "medialog.datatypes.molecule:Molecule",
+        "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
+        "object3D": "medialog.datatypes.object3d:Object3D",
+        "object3D-file": "medialog.datatypes.object3d:Object3D",
         "table-file": "medialog.datatypes.table:Table",
+        "text-file": "medialog.datatypes.text:Text",
+        "video-file": "medialog.datatypes.video:Video",
+        "videos": "medialog.datatypes.video:Video",
     }
 )
 

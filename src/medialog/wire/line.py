@@ -79,4 +79,4 @@ def _is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is int or type(value) is float
+    return type(value) is float or (type(value) is int and abs(value) < 2**63)

@@ -69,6 +69,29 @@ def _allow_extensions(node: Any) -> None:
             _allow_extensions(value)
 
 
+def without_extensions(document: Any, schema: dict[str, Any]) -> Any:
+    """Return a document that is valid under `schema` without the `x-*` keys that the schema allows in it."""
+
+    def strip(node: Any, rules: list[dict[str, Any]]) -> Any:
+        rules = [branch for rule in rules for branch in branches(rule)]
+        if isinstance(node, dict):
+            extensible = any("patternProperties" in rule for rule in rules)
+            kept = [key for key in node if not (extensible and key.startswith("x-"))]
+            return {key: strip(node[key], below(rules, "additionalProperties", key)) for key in kept}
+        return [strip(item, below(rules, "items")) for item in node] if isinstance(node, list) else node
+
+    def below(rules: list[dict[str, Any]], elements: str, key: str = "") -> list[dict[str, Any]]:
+        found = [rule.get("properties", {}).get(key, rule.get(elements)) for rule in rules]
+        return [rule for rule in found if isinstance(rule, dict)]
+
+    def branches(rule: dict[str, Any]) -> list[dict[str, Any]]:
+        if "$ref" in rule:
+            return branches(schema["$defs"][rule["$ref"].rpartition("/")[2]])
+        return [rule, *(found for branch in rule.get("anyOf", ()) for found in branches(branch))]
+
+    return strip(document, [schema])
+
+
 def limit_places(schema: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     """Return where settable limits stand: `(("items", "*", "caption"), "caption.length")`; `*` is every element."""
     found: list[tuple[tuple[str, ...], str]] = []

@@ -23,12 +23,12 @@ class Storage(Protocol):
     """What a place for files must be able to do."""
 
     def make_directory(self, path: str) -> None:
-        """Create a directory and its parents; no error when it is there."""
+        """Create a directory and its parents; no error when it is there. Links below the root are refused."""
 
     def create(self, path: str) -> int:
         """Create a file that must not exist yet (`FileExistsError`) and return a handle for writing at its end."""
 
-    def write(self, handle: int, data: bytes) -> int:
+    def write(self, handle: int, data: bytes | memoryview) -> int:
         """Write at the end of the file; return how many bytes were written, which may be fewer than given."""
 
     def handle_size(self, handle: int) -> int:
@@ -75,13 +75,14 @@ class LocalStorage:
         return os.path.join(self.root, path) if path else str(self.root)
 
     def make_directory(self, path: str) -> None:
+        self._refuse_links(path)
         os.makedirs(self._locate(path), exist_ok=True)
 
     def create(self, path: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _CLOEXEC | _BINARY
         return os.open(self._locate(path), flags, 0o666)
 
-    def write(self, handle: int, data: bytes) -> int:
+    def write(self, handle: int, data: bytes | memoryview) -> int:
         return os.write(handle, data)
 
     def handle_size(self, handle: int) -> int:
@@ -126,7 +127,7 @@ class LocalStorage:
             return []
 
     def open(self, path: str) -> BinaryIO:
-        self._refuse_linked_folders(path)
+        self._refuse_links(os.path.dirname(path))
         handle = os.open(
             self._locate(path), os.O_RDONLY | _NOFOLLOW | _CLOEXEC | _BINARY | getattr(os, "O_NONBLOCK", 0)
         )
@@ -135,8 +136,7 @@ class LocalStorage:
             raise OSError(errno.EINVAL, "not a regular file", path)
         return os.fdopen(handle, "rb")
 
-    def _refuse_linked_folders(self, path: str) -> None:
-        folder = os.path.dirname(path)
+    def _refuse_links(self, folder: str) -> None:
         while folder:
             if os.path.islink(self._locate(folder)):
                 raise OSError(errno.ELOOP, "a link inside the directory is not followed", folder)
@@ -164,7 +164,7 @@ class MemoryStorage:
         self._handles[handle] = self.files[path] = bytearray()
         return handle
 
-    def write(self, handle: int, data: bytes) -> int:
+    def write(self, handle: int, data: bytes | memoryview) -> int:
         self._handles[handle] += data
         return len(data)
 

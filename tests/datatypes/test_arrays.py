@@ -1,0 +1,173 @@
+"""Arrays of every library -> numpy, without a copy where there need be none and without a framework installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
+from medialog.datatypes import arrays
+from medialog.validators.errors import InvalidInput, WrongType
+
+VALUES = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def refused(value: Any) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        arrays.to_numpy(value, "here")
+    (violation,) = caught.value.violations
+    assert "here" == violation.at
+    return violation.rule
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: VALUES,
+        lambda: VALUES.tolist(),
+        lambda: tuple(map(tuple, VALUES.tolist())),
+        lambda: list(VALUES),
+        lambda: Tensor(VALUES),
+        lambda: Tensor(VALUES, requires_grad=True),
+        lambda: Tensor(VALUES, device="cuda:0", requires_grad=True),
+        lambda: Tensor(VALUES, "bfloat16"),
+        lambda: Tensor(VALUES, "float8_e4m3fn"),
+        lambda: Tensor(VALUES, quantized=True),
+        lambda: Parameter(VALUES),
+        lambda: [Tensor(row, requires_grad=True) for row in VALUES],
+        lambda: EagerTensor(VALUES),
+        lambda: JaxArray(VALUES),
+        lambda: DlpackArray(VALUES),
+        lambda: VALUES.astype(">f4"),
+        lambda: np.asfortranarray(VALUES),
+        lambda: np.repeat(VALUES, 2, axis=0)[::2],
+        lambda: VALUES[::-1][::-1],
+        lambda: np.ma.array(VALUES),
+    ],
+)
+def test_spellings_of_one_array(make: Any) -> None:
+    array = arrays.to_numpy(make())
+
+    assert type(array) is np.ndarray
+    assert array.dtype.isnative
+    assert VALUES.tolist() == array.tolist()
+
+
+def test_nothing_is_copied_that_need_not_be() -> None:
+    assert np.shares_memory(VALUES, arrays.to_numpy(VALUES))
+    assert np.shares_memory(VALUES, arrays.to_numpy(Tensor(VALUES)))
+    assert np.shares_memory(VALUES, arrays.to_numpy(VALUES[::-1, ::2]))
+
+
+def test_read_only_arrays_and_memory_maps(tmp_path: Path) -> None:
+    frozen = VALUES.copy()
+    frozen.flags.writeable = False
+    np.save(tmp_path / "a.npy", VALUES)
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+
+    for value in (frozen, mapped):
+        array = arrays.to_numpy(value)
+        assert type(array) is np.ndarray
+        assert VALUES.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u8", "f2", "f4", "f8", "g", ">i4", "<u2", ">f8"])
+def test_dtypes_that_hold_numbers_keep_them(dtype: str) -> None:
+    array = arrays.to_numpy(np.array([0, 1], dtype))
+
+    assert np.dtype(dtype).newbyteorder("=") == array.dtype
+    assert [0, 1] == array.tolist()
+
+
+def test_pandas_series() -> None:
+    pandas = pytest.importorskip("pandas")
+
+    assert [1.5, 2.5] == arrays.to_numpy(pandas.Series([1.5, 2.5])).tolist()
+    assert [1, 2] == arrays.to_numpy(pandas.Series([1, 2], index=["a", "b"]).astype("Int64")).tolist()
+    assert "array.dtype" == refused(pandas.Series(["a"], dtype=object))
+    assert "array.kind" == refused(pandas.DataFrame({"a": [1]}))
+
+
+def test_ranges_and_nested_sequences() -> None:
+    assert [0, 1, 2] == arrays.to_numpy(range(3)).tolist()
+    assert [[1, 2], [3, 4]] == arrays.to_numpy([(1, 2), range(3, 5)]).tolist()
+    assert (0,) == arrays.to_numpy([]).shape
+
+
+class Broken:
+    """An array whose library fails."""
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise RuntimeError("out of memory on device 0")
+
+    def __dlpack__(self, **_: Any) -> Any:
+        raise BufferError("not contiguous")
+
+
+def test_the_reasons_of_a_library_that_fails_are_named() -> None:
+    with pytest.raises(
+        InvalidInput, match=r"Broken whose __array__: RuntimeError: out of memory.*; __dlpack__: BufferError"
+    ):
+        arrays.to_numpy(Broken())
+    assert "array.ragged" == refused([[Tensor([1.0], requires_grad=True)]])
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ([[1, 2], [3]], "array.ragged"),
+        ([1, [2]], "array.ragged"),
+        ([np.zeros(2), np.zeros(3)], "array.ragged"),
+        (["a"], "array.dtype"),
+        ([None], "array.dtype"),
+        ([1, "a"], "array.dtype"),
+        ([2**70], "array.dtype"),
+        ([1j], "array.dtype"),
+        (np.array([1j]), "array.dtype"),
+        (np.array(["2020"], "M8[Y]"), "array.dtype"),
+        (np.array([b"a"]), "array.dtype"),
+        (np.zeros(2, [("x", "f4")]), "array.dtype"),
+        (np.ma.array([1, 2], mask=[0, 1]), "array.masked"),
+        (None, "array.kind"),
+        ("text", "array.kind"),
+        (b"bytes", "array.kind"),
+        (3, "array.kind"),
+        ({}, "array.kind"),
+        (object(), "array.kind"),
+        (np.ndarray, "array.kind"),
+        (iter([1]), "array.kind"),
+    ],
+    ids=lambda value: repr(value).partition(" at 0x")[0][:30],
+)
+def test_what_is_no_array_of_numbers(value: Any, rule: str) -> None:
+    assert rule == refused(value)
+    if rule == "array.kind":
+        with pytest.raises(WrongType):
+            arrays.to_numpy(value)
+
+
+def test_complex_says_what_to_do() -> None:
+    with pytest.raises(InvalidInput, match="real and imaginary parts"):
+        arrays.to_numpy(np.array([1j]))
+
+
+def test_torch_is_recognised_by_its_class_path() -> None:
+    class Tensor2(Tensor):
+        """A user's own subclass, in the user's own module."""
+
+    assert arrays.is_torch(Tensor2(VALUES))
+    assert arrays.is_torch(Parameter(VALUES))
+    for other in (VALUES, EagerTensor(VALUES), JaxArray(VALUES), Tensor, None):
+        assert not arrays.is_torch(other)
+
+
+def test_nothing_is_imported_to_recognise_anything() -> None:
+    before = set(sys.modules)
+    for value in (Tensor(VALUES), EagerTensor(VALUES), JaxArray(VALUES), [1], VALUES):
+        arrays.to_numpy(value)
+
+    assert not {name for name in set(sys.modules) - before if name.partition(".")[0] in ("torch", "tensorflow", "jax")}
