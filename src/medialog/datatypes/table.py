@@ -57,8 +57,8 @@ class Table(DataType, kind="table-file"):
 
     `data` (or its older name `rows`) is a list of rows, of mappings, or any iterable of them; an array of rows x
     columns; a mapping of columns; a DataFrame. `dataframe` is a DataFrame of pandas or polars, a pyarrow Table, or what
-    has Arrow's `__arrow_c_stream__`; an index that is not 0, 1, 2, ... becomes a column. Without `columns`: those of the
-    data, else Input, Output, Expected.
+    has Arrow's `__arrow_c_stream__`; an index that is not 0, 1, 2, ... becomes a column. Without `columns`: those of
+    the data, else Input, Output, Expected.
 
     Cells: text, numbers (NaN, infinities and integers of any size among them), booleans, dates and times, Decimal,
     bytes, lists, dicts, arrays, None, and media: any medialog object, or what becomes one (a Pillow image, a figure).
