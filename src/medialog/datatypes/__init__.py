@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import ImageMask as ImageMask
     from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
+    from medialog.datatypes.table import Table as Table
+    from medialog.datatypes.table_increment import TableIncrement as TableIncrement
     from medialog.datatypes.tensor import Tensor as Tensor
     from medialog.datatypes.text import Text as Text
     from medialog.datatypes.vega_figure import VegaLite as VegaLite
@@ -51,6 +53,8 @@ _HOMES = {
     "Plotly": "plotly_figure",
     "Sink": "files",
     "Source": "files",
+    "Table": "table",
+    "TableIncrement": "table_increment",
     "Tensor": "tensor",
     "Text": "text",
     "VegaLite": "vega_figure",
