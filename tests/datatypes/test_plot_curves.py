@@ -1,4 +1,4 @@
-"""The mathematics of the curves and of the confusion matrix, against scikit-learn and against statements of their own."""
+"""The mathematics of the curves and of the confusion matrix, against scikit-learn and their own definitions."""
 
 from __future__ import annotations
 

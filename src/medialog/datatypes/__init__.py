@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from medialog.datatypes.histogram import Histogram
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.plot.chart import Chart
 
 _HOMES = {
     "BoundingBoxes2D": "overlays",
+    "Chart": "plot.chart",
     "Classes": "overlays",
     "DataType": "base",
     "DirectorySink": "files",

@@ -77,6 +77,8 @@ LIMITS = _table(
     Limit("object3d.points", 300_000, "points", "one warning", "viewers drop more without a word", "W&B"),
     Limit("object3d.rgb", (0, 255), "colour", "clamped and recorded; error when strict",
           "the documented range; the guide's own box has 321", "guide", settable=False),
+    Limit("plot.curve_points", 10_000, "points in all curves of a chart", "thinned evenly and recorded; error when strict",
+          "more points than pixels slow every viewer down", "W&B"),
     Limit("table.columns_default", ("Input", "Output", "Expected"), "columns", "", "the documented default", "guide",
           settable=False),
     Limit("table.rows", 10_000, "rows", "error that says how to raise it",

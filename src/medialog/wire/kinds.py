@@ -17,6 +17,7 @@ ENTRY_POINT_GROUP = "medialog.datatypes"
 KINDS = MappingProxyType(
     {
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
+        "chart": "medialog.datatypes.plot.chart:Chart",
         "classes": "medialog.datatypes.overlays:Classes",
         "histogram": "medialog.datatypes.histogram:Histogram",
         "image-file": "medialog.datatypes.image:Image",

@@ -1,7 +1,7 @@
 """Precision-recall and ROC curves of one class against the rest, exactly: one point per distinct score.
 
-The definitions are scikit-learn's `precision_recall_curve` and `roc_curve(drop_intermediate=False)`; the tests hold both
-equal. Only numpy is used.
+The definitions are scikit-learn's `precision_recall_curve` and `roc_curve(drop_intermediate=False)`; the tests hold
+both equal. Only numpy is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Curve(NamedTuple):
-    """Points of a curve: `x` and `y` in [0, 1], and the `threshold` of each (a score >= it is positive), NaN where none.
+    """Points of a curve: `x`, `y` in [0, 1], and the `threshold` of each (scores >= it are positive), NaN where none.
 
     Precision-recall: x is recall, from 1 down to 0. ROC: x is the false positive rate, from 0 up to 1.
     """
@@ -47,8 +47,9 @@ def precision_recall(positive: np.ndarray, scores: np.ndarray) -> Curve:
 
 
 def roc(positive: np.ndarray, scores: np.ndarray) -> Curve:
-    """Return the true positive rate (y) over the false positive rate (x) at every distinct score, from (0, 0), which has no
-    threshold.
+    """Return the true positive rate (y) over the false positive rate (x) at every distinct score.
+
+    The first point is (0, 0), which has no threshold.
 
     `positive`: n booleans, at least one True and one False; `scores`: n finite numbers, higher means more positive.
     """
@@ -64,8 +65,9 @@ def roc(positive: np.ndarray, scores: np.ndarray) -> Curve:
 
 
 def interpolate_precision(curve: Curve, size: int) -> Curve:
-    """Return a precision-recall curve at `size` evenly spaced recalls from 1 down to 0: at each, the best precision at that
-    recall or more, and its threshold.
+    """Return a precision-recall curve at `size` evenly spaced recalls from 1 down to 0.
+
+    At each stands the best precision at that recall or more, and its threshold.
     """
     import numpy as np
 
@@ -81,8 +83,8 @@ def interpolate_precision(curve: Curve, size: int) -> Curve:
 def thin(curve: Curve, most: int) -> Curve:
     """Return at most `most` (>= 2) points of the curve, evenly spaced along its length, both ends among them.
 
-    The length is measured in steps along x and y (|dx| + |dy|). Every point that is left out is nearer to a point that is
-    kept than the curve's length divided by `most - 1`.
+    The length is measured in steps along x and y (|dx| + |dy|). Every point that is left out is nearer to a point
+    that is kept than the curve's length divided by `most - 1`.
     """
     import numpy as np
 
