@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.image import Image
     from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
     from medialog.datatypes.plot.chart import Chart
+    from medialog.datatypes.table import Table
+    from medialog.datatypes.table_increment import TableIncrement
 
 _HOMES = {
     "BoundingBoxes2D": "overlays",
@@ -29,6 +31,8 @@ _HOMES = {
     "MemorySink": "files",
     "Sink": "files",
     "Source": "files",
+    "Table": "table",
+    "TableIncrement": "table_increment",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of the table's names

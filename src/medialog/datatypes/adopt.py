@@ -18,6 +18,11 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "pandas.DataFrame": "medialog.datatypes.table:adopt_frame",
+        "pandas.core.frame.DataFrame": "medialog.datatypes.table:adopt_frame",
+        "polars.dataframe.frame.DataFrame": "medialog.datatypes.table:adopt_frame",
+        "pyarrow.lib.RecordBatch": "medialog.datatypes.table:adopt_frame",
+        "pyarrow.lib.Table": "medialog.datatypes.table:adopt_frame",
     }
 )
 

@@ -22,7 +22,9 @@ KINDS = MappingProxyType(
         "histogram": "medialog.datatypes.histogram:Histogram",
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
+        "incremental-table-file": "medialog.datatypes.table_increment:TableIncrement",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "table-file": "medialog.datatypes.table:Table",
     }
 )
 

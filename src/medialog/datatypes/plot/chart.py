@@ -16,7 +16,8 @@ from medialog.datatypes.files import Sink, Source, read_reference
 from medialog.datatypes.plot import template
 from medialog.datatypes.plot.drawing import Drawing, Preset, check_fields, check_table, not_drawn, read_columns
 from medialog.datatypes.plot.labels import LABEL_RULES
-from medialog.datatypes.table import Table, TableDescriptor
+from medialog.datatypes.table import Table, relaxed
+from medialog.datatypes.table_schema import TableDescriptor
 from medialog.validators import checks
 from medialog.validators.errors import DamagedFile, Violation
 from medialog.wire import jsontext
@@ -187,7 +188,8 @@ class Chart(DataType, kind="chart"):
     @classmethod
     def decode(cls, descriptor: Mapping[str, Any], source: Source) -> Self:
         """Return the chart of a descriptor."""
-        model: ChartDescriptor = cls.read_model(descriptor)
+        with relaxed(descriptor.get("table", {})).use():
+            model: ChartDescriptor = cls.read_model(descriptor)
         self = cls.restore(UNSET, model.changes)
         self._spec = read_reference(source, FileRef(model.path, model.sha256, model.size))
         try:
@@ -208,9 +210,8 @@ class Chart(DataType, kind="chart"):
         table = descriptor["table"]
         for violation in Table.descriptor_violations(table, rules):
             yield Violation(violation.at.replace("$", "$.table", 1), violation.rule, violation.expected, violation.got)
-        columns = [column["name"] if isinstance(column, Mapping) else column for column in table.get("columns", [])]
         for name, column in descriptor["fields"].items():
-            if column is not None and columns and column not in columns:
+            if column is not None and column not in table["columns"]:
                 yield Violation(f"$.fields.{name}"[:80], "plot.column", "a column of the table", checks.show(column))
         if descriptor.get("title", "") != descriptor["string_fields"].get("title", ""):
             yield Violation("$.title", "plot.title", "the title of string_fields", checks.show(descriptor.get("title")))

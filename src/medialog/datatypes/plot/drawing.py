@@ -92,6 +92,8 @@ def check_fields(table: Table, fields: Any, known: Mapping[str, Field] | None) -
             found.append(Violation(f"fields[{checks.show(name)}]", "plot.fields", expected, "an unknown field"))
             continue
         found.append(checks.text(name, "fields", "plot.fields"))
+        number = checks.whole_number(column)
+        column = column if number is None else str(number)  # a table's columns may be given as whole numbers
         result[name] = column
         at = name if known is not None else f"fields[{checks.show(name)}]"
         if column is None and known is None:
