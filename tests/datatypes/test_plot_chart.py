@@ -13,9 +13,9 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from laws import TypeLaws, call, call_of
 from PIL import Image as PillowImage
 
+from laws import TypeLaws, call, call_of
 from medialog import plot, plots
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.plot import registry
@@ -25,7 +25,9 @@ from medialog.validators import validate
 from medialog.validators.errors import InvalidInput, InvalidName, WrongType
 from medialog.wire.fileref import iter_file_refs
 
-POINTS = {"mark": "point", "encoding": {"x": {"field": "${field:x}"}, "y": {"field": "${field:y}"}}}
+
+def points() -> dict[str, Any]:
+    return {"mark": "point", "encoding": {"x": {"field": "${field:x}"}, "y": {"field": "${field:y}"}}}
 
 
 def xy(rows: Any = ((1, 2.5), (2, 3.5), (3, 1.0))) -> Table:
@@ -33,7 +35,9 @@ def xy(rows: Any = ((1, 2.5), (2, 3.5), (3, 1.0))) -> Table:
 
 
 def groups() -> Table:
-    return Table(columns=["step", "loss", "split"], data=[[i, 1 / (i + 1), s] for s in ("train", "val") for i in range(5)])
+    return Table(
+        columns=["step", "loss", "split"], data=[[i, 1 / (i + 1), s] for s in ("train", "val") for i in range(5)]
+    )
 
 
 def labelled() -> Table:
@@ -63,7 +67,17 @@ class TestChart(TypeLaws):
         ),
         "line of text": lambda: call_of(plot.line, xy([("a", 1), ("b", 2)]), "x", "y"),
         "hostile names": lambda: call_of(
-            plot.line, Table(columns=["a.b[0]", "'\"\\"], data=[[1, 2], [2, 3]]), "a.b[0]", "'\"\\", title="</script><b>"
+            plot.line,
+            Table(columns=["a.b[0]", "'\"\\"], data=[[1, 2], [2, 3]]),
+            "a.b[0]",
+            "'\"\\",
+            title="</script><b>",
+        ),
+        "a name of JavaScript": lambda: call_of(
+            plot.line,
+            Table(columns=["constructor", "line\nbreak"], data=[[1, 2], [2, 3]]),
+            "constructor",
+            "line\nbreak",
         ),
         "NaN": lambda: call_of(plot.line, xy([(1, float("nan")), (2, 1.0), (3, float("inf"))]), "x", "y"),
         "no rows": lambda: call_of(plot.line, Table(columns=["x", "y"], data=[]), "x", "y"),
@@ -91,9 +105,11 @@ class TestChart(TypeLaws):
         "plot_table, three fields": lambda: call_of(
             plot.plot_table, "carey/three", groups(), {"x": "step", "y": "loss", "color": "split"}, split_table=True
         ),
-        "plot_table, built in": lambda: call_of(plot.plot_table, "wandb/bar/v0", labelled(), {"label": "label", "value": "value"}),
-        "plot_table, a spec": lambda: call_of(plot.plot_table, "a/b", xy(), {"x": "x", "y": "y"}, spec=POINTS),
-        "a spec of one's own": lambda: call(xy(), POINTS, {"x": "x", "y": "y"}, title="Mine"),
+        "plot_table, built in": lambda: call_of(
+            plot.plot_table, "wandb/bar/v0", labelled(), {"label": "label", "value": "value"}
+        ),
+        "plot_table, a spec": lambda: call_of(plot.plot_table, "a/b", xy(), {"x": "x", "y": "y"}, spec=points()),
+        "a spec of one's own": lambda: call(xy(), points(), {"x": "x", "y": "y"}, title="Mine"),
     }
     invalid = {
         "no such column": (lambda: call_of(plot.line, xy(), "x", "z"), {"plot.column"}),
@@ -128,15 +144,20 @@ class TestChart(TypeLaws):
         "one class of three": (lambda: call_of(plot.roc_curve, [1, 1], np.eye(3)[:2]), {"plot.one_class"}),
         "no examples": (lambda: call_of(plot.roc_curve, [], []), {"plot.one_class"}),
         "a class without examples": (
-            lambda: call_of(plot.roc_curve, [0, 1], np.eye(3)[:2], classes_to_plot=[2]), {"plot.one_class"},
+            lambda: call_of(plot.roc_curve, [0, 1], np.eye(3)[:2], classes_to_plot=[2]),
+            {"plot.one_class"},
         ),
-        "an unknown class": (lambda: call_of(plot.roc_curve, [0, 1], np.eye(2), classes_to_plot=["cat"]), {"plot.classes"}),
+        "an unknown class": (
+            lambda: call_of(plot.roc_curve, [0, 1], np.eye(2), classes_to_plot=["cat"]),
+            {"plot.classes"},
+        ),
         "no class": (lambda: call_of(plot.roc_curve, [0, 1], np.eye(2), classes_to_plot=[]), {"plot.classes"}),
         "too few names": (lambda: call_of(plot.roc_curve, [0, 1], np.eye(2), labels=["a"]), {"plot.classes"}),
         "equal names": (lambda: call_of(plot.roc_curve, [0, 1], np.eye(2), labels=["a", "a"]), {"plot.classes"}),
         "names of bytes": (lambda: call_of(plot.roc_curve, [0, 1], np.eye(2), labels=[b"a", b"b"]), {"plot.classes"}),
         "labels beyond the names": (
-            lambda: call_of(plot.roc_curve, [0, 2], np.eye(2), labels=["a", "b"]), {"plot.labels"},
+            lambda: call_of(plot.roc_curve, [0, 2], np.eye(2), labels=["a", "b"]),
+            {"plot.labels"},
         ),
         "labels that match no columns": (lambda: call_of(plot.roc_curve, [0, 7], np.ones((2, 3)) / 3), {"plot.labels"}),
         "text labels without names": (lambda: call_of(plot.roc_curve, ["a", "b"], [0.1, 0.2]), {"plot.labels"}),
@@ -149,11 +170,13 @@ class TestChart(TypeLaws):
         "interp_size of text": (lambda: call_of(plot.pr_curve, *binary(), interp_size="21"), {"plot.interp_size"}),
         "micro average": (lambda: call_of(plots.precision_recall, *binary(), plot_micro=True), {"plot.option"}),
         "thinned under strict": (
-            lambda: call_of(plot.pr_curve, *scored(), limits={"plot.curve_points": 30}, strict="error"), {"plot.thinned"},
+            lambda: call_of(plot.pr_curve, *scored(), limits={"plot.curve_points": 30}, strict="error"),
+            {"plot.thinned"},
         ),
         "neither probs nor preds": (lambda: call_of(plot.confusion_matrix, y_true=[0]), {"plot.predictions"}),
         "both probs and preds": (
-            lambda: call_of(plot.confusion_matrix, probs=np.eye(2), y_true=[0, 1], preds=[0, 1]), {"plot.predictions"},
+            lambda: call_of(plot.confusion_matrix, probs=np.eye(2), y_true=[0, 1], preds=[0, 1]),
+            {"plot.predictions"},
         ),
         "no truth": (lambda: call_of(plot.confusion_matrix, preds=[0, 1]), {"plot.labels"}),
         "unequal predictions": (lambda: call_of(plot.confusion_matrix, y_true=[0], preds=[0, 1]), {"plot.lengths"}),
@@ -161,40 +184,56 @@ class TestChart(TypeLaws):
         "NaN probs": (lambda: call_of(plot.confusion_matrix, np.full((2, 2), np.nan), [0, 1]), {"plot.scores"}),
         "probs of one column": (lambda: call_of(plot.confusion_matrix, [0.2, 0.7], [0, 1]), {"plot.labels"}),
         "a label that is no class": (
-            lambda: call_of(plot.confusion_matrix, y_true=[0, 2], preds=[0, 1], class_names=["a", "b"]), {"plot.labels"},
+            lambda: call_of(plot.confusion_matrix, y_true=[0, 2], preds=[0, 1], class_names=["a", "b"]),
+            {"plot.labels"},
         ),
         "a text that is no class": (
-            lambda: call_of(plot.confusion_matrix, y_true=["a"], preds=["c"], class_names=["a", "b"]), {"plot.labels"},
+            lambda: call_of(plot.confusion_matrix, y_true=["a"], preds=["c"], class_names=["a", "b"]),
+            {"plot.labels"},
         ),
         "text against numbers": (lambda: call_of(plot.confusion_matrix, y_true=["a"], preds=[1]), {"plot.labels"}),
-        "too many classes": (lambda: call_of(plot.confusion_matrix, y_true=range(101), preds=range(101)), {"table.rows"}),
+        "too many classes": (
+            lambda: call_of(plot.confusion_matrix, y_true=range(101), preds=range(101)),
+            {"table.rows"},
+        ),
         "a path for a preset": (lambda: call_of(plot.plot_table, "../x", xy(), {"x": "x"}), {"plot.preset_name"}),
         "no preset": (lambda: call_of(plot.plot_table, "", xy(), {"x": "x"}), {"plot.preset_name"}),
         "a line for a preset": (lambda: call_of(plot.plot_table, "a/b\n", xy(), {"x": "x"}), {"plot.preset_name"}),
         "fields of a list": (lambda: call_of(plot.plot_table, "a/b", xy(), ["x"]), {"plot.fields"}),
         "no fields": (lambda: call_of(plot.plot_table, "a/b", xy(), {}), {"plot.fields"}),
         "a field of no column": (lambda: call_of(plot.plot_table, "a/b", xy(), {"x": "z"}), {"plot.column"}),
-        "an unknown field": (lambda: call_of(plot.plot_table, "wandb/bar/v0", xy(), {"x": "x", "label": "x", "value": "y"}), {"plot.fields"}),
-        "a spec for a built-in preset": (
-            lambda: call_of(plot.plot_table, "wandb/bar/v0", xy(), {"label": "x", "value": "y"}, spec=POINTS), {"plot.spec"},
+        "an unknown field": (
+            lambda: call_of(plot.plot_table, "wandb/bar/v0", xy(), {"x": "x", "label": "x", "value": "y"}),
+            {"plot.fields"},
         ),
-        "a placeholder without a field": (lambda: call(xy(), POINTS, {"x": "x"}), {"plot.placeholder"}),
-        "a remote spec": (lambda: call(xy(), {**POINTS, "data": {"url": "https://example.org/d.json"}}), {"plot.remote"}),
+        "a spec for a built-in preset": (
+            lambda: call_of(plot.plot_table, "wandb/bar/v0", xy(), {"label": "x", "value": "y"}, spec=points()),
+            {"plot.spec"},
+        ),
+        "a placeholder without a field": (lambda: call(xy(), points(), {"x": "x"}), {"plot.placeholder"}),
+        "a remote spec": (
+            lambda: call(xy(), {**points(), "data": {"url": "https://example.org/d.json"}}),
+            {"plot.remote"},
+        ),
         "a remote picture": (
-            lambda: call(xy(), {"mark": {"type": "image", "url": "http://example.org/a.png"}}), {"plot.remote"},
+            lambda: call(xy(), {"mark": {"type": "image", "url": "http://example.org/a.png"}}),
+            {"plot.remote"},
         ),
         "a remote lookup": (
-            lambda: call(xy(), {"mark": "point", "transform": [{"lookup": "x", "from": {"data": {"url": "d.csv"}, "key": "x"}}]}),
+            lambda: call(
+                xy(), {"mark": "point", "transform": [{"lookup": "x", "from": {"data": {"url": "d.csv"}, "key": "x"}}]}
+            ),
             {"plot.remote"},
         ),
         "a Vega spec": (
-            lambda: call(xy(), {"$schema": "https://vega.github.io/schema/vega/v5.json", "marks": []}), {"plot.spec"},
+            lambda: call(xy(), {"$schema": "https://vega.github.io/schema/vega/v5.json", "marks": []}),
+            {"plot.spec"},
         ),
         "no view": (lambda: call(xy(), {"encoding": {}}), {"plot.spec"}),
         "a spec of text": (lambda: call(xy(), "{}"), {"plot.spec"}),
         "a spec with NaN": (lambda: call(xy(), {"mark": "point", "width": float("nan")}), {"plot.spec"}),
-        "string_fields of a list": (lambda: call(xy(), POINTS, {"x": "x", "y": "y"}, ["T"]), {"plot.title"}),
-    }  # fmt: skip
+        "string_fields of a list": (lambda: call(xy(), points(), {"x": "x", "y": "y"}, ["T"]), {"plot.title"}),
+    }
     spellings = {
         "scores": [
             lambda: call_of(plot.pr_curve, *binary()),
@@ -206,14 +245,28 @@ class TestChart(TypeLaws):
         "confusion matrix": [
             lambda: call_of(plot.confusion_matrix, np.eye(3)[[0, 1, 1]], [0, 1, 2], ["cat", "dog", "bird"]),
             lambda: call_of(plot.confusion_matrix, [0, 1, 1], [0, 1, 2], ["cat", "dog", "bird"]),
-            lambda: call_of(plot.confusion_matrix, probs=np.eye(3)[[0, 1, 1]], y_true=np.array([0, 1, 2]), class_names=("cat", "dog", "bird")),
-            lambda: call_of(plot.confusion_matrix, preds=[0.0, 1.0, 1.0], y_true=["cat", "dog", "bird"], class_names=["cat", "dog", "bird"]),
-            lambda: call_of(plot.confusion_matrix, None, [0, 1, 2], np.array(["cat", "dog", "dog"]), ["cat", "dog", "bird"]),
+            lambda: call_of(
+                plot.confusion_matrix,
+                probs=np.eye(3)[[0, 1, 1]],
+                y_true=np.array([0, 1, 2]),
+                class_names=("cat", "dog", "bird"),
+            ),
+            lambda: call_of(
+                plot.confusion_matrix,
+                preds=[0.0, 1.0, 1.0],
+                y_true=["cat", "dog", "bird"],
+                class_names=["cat", "dog", "bird"],
+            ),
+            lambda: call_of(
+                plot.confusion_matrix, None, [0, 1, 2], np.array(["cat", "dog", "dog"]), ["cat", "dog", "bird"]
+            ),
         ],
         "series": [
             lambda: call_of(plot.line_series, [0, 1], [[1.0, 2.0], [3.0, 4.0]]),
             lambda: call_of(plot.line_series, np.arange(2), np.array([[1.0, 2.0], [3.0, 4.0]])),
-            lambda: call_of(plot.line_series, [[0, 1], range(2)], [(1.0, 2.0), np.array([3.0, 4.0])], keys=["line_0", "line_1"]),
+            lambda: call_of(
+                plot.line_series, [[0, 1], range(2)], [(1.0, 2.0), np.array([3.0, 4.0])], keys=["line_0", "line_1"]
+            ),
             lambda: call_of(plot.line_series, range(2), iter([[1.0, 2.0], [3.0, 4.0]]), title=None),
         ],
         "title": [
@@ -221,7 +274,7 @@ class TestChart(TypeLaws):
             lambda: call_of(plot.line, xy(), "x", "y", title=None),
             lambda: call_of(plot.plot_table, "wandb/line/v0", xy(), {"x": "x", "y": "y"}, {"title": ""}),
         ],
-    }  # fmt: skip
+    }
 
 
 @functools.cache
@@ -253,8 +306,7 @@ def test_specs_draw_in_both_versions(make: Callable[[], Any]) -> None:
     for version in ("5.21", "6.4"):
         png = vl_convert.vegalite_to_png(json.dumps(spec), vl_version=version)
         picture = PillowImage.open(io.BytesIO(png)).convert("L")
-        assert picture.width >= 150
-        assert picture.height >= 150
+        assert min(picture.size) >= 90
         assert len(picture.getcolors(256)) > 3
 
 
@@ -303,14 +355,20 @@ def test_golden_spec() -> None:
 
     assert {"text": "T"} == spec["title"]
     assert {"values": [{"x": 1, "y": 2.5}, {"x": 2, "y": None}]} == spec["data"]
-    assert {"field": "x", "type": "quantitative", "title": "x", "scale": {"zero": False, "nice": True}} == spec["encoding"]["x"]
+    assert {"field": "x", "type": "quantitative", "title": "x", "scale": {"zero": False, "nice": True}} == spec[
+        "encoding"
+    ]["x"]
     assert "point" == spec["mark"]["type"]
 
 
 @pytest.mark.parametrize(
     ("make", "name", "fields"),
     [
-        (lambda: plot.line(groups(), "step", "loss", "split"), "wandb/line/v0", {"x": "step", "y": "loss", "stroke": "split"}),
+        (
+            lambda: plot.line(groups(), "step", "loss", "split"),
+            "wandb/line/v0",
+            {"x": "step", "y": "loss", "stroke": "split"},
+        ),
         (lambda: plot.scatter(xy(), "x", "y"), "wandb/scatter/v0", {"x": "x", "y": "y"}),
         (lambda: plot.bar(labelled(), "label", "value"), "wandb/bar/v0", {"label": "label", "value": "value"}),
         (lambda: plot.histogram(xy(), "y"), "wandb/histogram/v0", {"value": "y"}),
@@ -330,7 +388,11 @@ def test_golden_spec() -> None:
             "wandb/confusion_matrix/v1",
             {"Actual": "Actual", "Predicted": "Predicted", "nPredictions": "nPredictions"},
         ),
-        (lambda: plot.plot_table("carey/new_chart", xy(), {"x": "x", "value": "y"}), "carey/new_chart", {"x": "x", "value": "y"}),
+        (
+            lambda: plot.plot_table("carey/new_chart", xy(), {"x": "x", "value": "y"}),
+            "carey/new_chart",
+            {"x": "x", "value": "y"},
+        ),
     ],
 )
 def test_names_and_fields_are_wandbs(make: Callable[[], Chart], name: str, fields: dict[str, str]) -> None:
@@ -371,7 +433,7 @@ def test_gaps_are_told() -> None:
 
 
 def test_a_table_is_needed() -> None:
-    with pytest.raises(WrongType, match="medialog.Table"):
+    with pytest.raises(WrongType, match=r"medialog\.Table"):
         plot.line([[1, 2]], "x", "y")  # type: ignore[arg-type]
 
 
@@ -435,9 +497,9 @@ def test_a_column_name_cannot_become_an_expression(new_chart: Any) -> None:
 
 def test_built_in_names_cannot_be_registered() -> None:
     with pytest.raises(InvalidName):
-        plot.register("wandb/line/v0", POINTS)
+        plot.register("wandb/line/v0", points())
     with pytest.raises(InvalidName):
-        plot.register("../line", POINTS)
+        plot.register("../line", points())
     with pytest.raises(InvalidInput, match=r"plot\.remote"):
         plot.register("a/b", {"mark": "point", "data": {"url": "x.csv"}})
 
@@ -447,7 +509,8 @@ def test_an_unregistered_preset_is_drawn_plainly_with_a_warning() -> None:
 
     with pytest.warns(UserWarning, match=r"no spec is registered for 'carey/new_chart'.*plot\.unregistered"):
         chart.encode(MemorySink())
-    assert ("x", "value") == tuple(chart.spec["encoding"][axis]["field"] for axis in ("x", "y"))
+    assert ["x", "y"] == [chart.spec["encoding"][axis]["title"] for axis in ("x", "y")]
+    assert {"x": 1, "y": 2.5} == chart.spec["data"]["values"][0]
 
 
 def test_media_columns_stay_out_of_the_drawing() -> None:
@@ -471,5 +534,9 @@ def test_the_public_module_is_complete_and_lazy() -> None:
     assert set(plot.__all__) == {name for name in plot.__all__ if callable(getattr(plot, name))}
     with pytest.raises(AttributeError, match="no attribute 'pie'"):
         plot.pie  # noqa: B018
-    code = "import sys, medialog.plot, medialog.plots; print([m for m in ('numpy', 'msgspec', 'jsonschema') if m in sys.modules])"
-    assert "[]" == subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    code = (
+        "import sys, medialog.plot, medialog.plots\n"
+        "print([m for m in ('numpy', 'msgspec', 'jsonschema') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]" == result.stdout.strip()

@@ -34,7 +34,13 @@ def bar(
     """
     fields = {"label": label, "value": value}
     return Chart.preset(
-        BAR, table, fields, {"title": "" if title is None else title}, split_table=split_table, limits=limits, strict=strict
+        BAR,
+        table,
+        fields,
+        {"title": "" if title is None else title},
+        split_table=split_table,
+        limits=limits,
+        strict=strict,
     )
 
 
@@ -86,8 +92,9 @@ def _draw_histogram(drawing: Drawing) -> dict[str, Any]:
         "type": "quantitative",
         "title": vegalite.lines(column.name) or None,
     }
+    shown = column.name if vegalite.is_safe(column.name) else "value"
     count = {"aggregate": "count", "type": "quantitative", "title": "Count"}
-    encoding = {"x": binned, "y": count, "tooltip": [{**binned}, {**count}]}
+    encoding = {"x": binned, "y": count, "tooltip": [{**binned, "title": shown}, count]}
     mark = {"type": "bar", "color": vegalite.SINGLE, "binSpacing": 1}
     return vegalite.chart(drawing, {"mark": mark, "encoding": encoding})
 

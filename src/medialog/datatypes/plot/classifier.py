@@ -114,7 +114,11 @@ def roc_curve(
         ROC_CURVE,
         _table_of(cells, rules),
         {"x": "fpr", "y": "tpr", "class": "class"},
-        {"title": "" if title is None else title, "x-axis-title": "False positive rate", "y-axis-title": "True positive rate"},
+        {
+            "title": "" if title is None else title,
+            "x-axis-title": "False positive rate",
+            "y-axis-title": "True positive rate",
+        },
         split_table=split_table,
         changes=log.changes,
         advice=scored.advice(),
@@ -236,15 +240,12 @@ def _draw_curves(drawing: Drawing, interpolate: str = "linear", *, diagonal: boo
         scale = {"scale": {"domain": [0, 1]}, "axis": {"tickCount": 5, "format": ".1f"}} if unit else {}
         encoding[axis] = {**vegalite.channel(axis, columns[axis], **scale), "title": vegalite.lines(title)}
     shown = columns.get("class")
-    colour = (
-        {"value": vegalite.SINGLE} if shown is None else vegalite.categories("class", shown, title="Class")
-    )
+    colour = {"value": vegalite.SINGLE} if shown is None else vegalite.categories("class", shown, title="Class")
     curve = {
-        "mark": {"type": "line", "interpolate": interpolate, "strokeWidth": 2},
+        "mark": {"type": "line", "interpolate": interpolate, "order": False, "strokeWidth": 2},
         "encoding": {
             **encoding,
             "color": colour,
-            "order": {"value": None},
             "tooltip": vegalite.tooltip(columns, x=".4f", y=".4f"),
         },
     }

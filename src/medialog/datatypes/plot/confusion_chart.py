@@ -125,7 +125,13 @@ def _matrix_chart(
     table = Table(columns=list(COLUMNS), data=rows, limits=limits, strict=strict)
     fields = {name: name for name in COLUMNS}
     return Chart.preset(
-        CONFUSION_MATRIX, table, fields, {"title": "" if title is None else title}, split_table=split_table, limits=limits, strict=strict
+        CONFUSION_MATRIX,
+        table,
+        fields,
+        {"title": "" if title is None else title},
+        split_table=split_table,
+        limits=limits,
+        strict=strict,
     )
 
 

@@ -75,35 +75,37 @@ def _plain_preset(name: str, table: Table, fields: Any) -> Preset:
 
 def _draw_plain(drawing: Drawing) -> dict[str, Any]:
     """Draw a histogram of one field, else points: x and y by name, else the first fields; a third one is the colour."""
-    columns = dict(drawing.columns)
-    left = list(columns)
+    left = list(drawing.columns)
 
-    def take(names: tuple[str, ...]) -> str | None:
+    def take(*names: str) -> str | None:
         found = next((name for name in names if name in left), None)
         if found is not None:
             left.remove(found)
         return found
 
-    x = take(("x",))
-    y = take(_Y_FIELDS)
-    colour = take(_COLOUR_FIELDS) if len(columns) > 2 else None
-    x = x or take(tuple(left)) or y
-    y = y if y != x else None
-    y = y or take(tuple(left))
-    colour = colour or take(tuple(left))
+    x, y = take("x"), take(*_Y_FIELDS)
+    colour = take(*_COLOUR_FIELDS) if len(drawing.columns) > 2 else None
+    x = x or take(*left)
     if x is None:
-        raise InvalidInput(Violation("fields", "plot.fields", "at least one field", "none"))
-    encoding: dict[str, Any] = {"x": vegalite.channel(x, columns[x], **vegalite.number_scale(columns[x]))}
-    if y is None:
-        return vegalite.chart(
-            drawing, {"mark": {"type": "bar", "color": vegalite.SINGLE}, "encoding": _counted(x, columns[x])}
-        )
-    encoding["y"] = vegalite.channel(y, columns[y], **vegalite.number_scale(columns[y]))
-    if colour is not None:
-        encoding["color"] = vegalite.channel(colour, columns[colour])
+        x, y = y, None
+    y = y or take(*left)
+    colour = colour or take(*left)
+    names = {role: field for role, field in (("x", x), ("y", y), ("color", colour)) if field is not None}
+    names |= {f"field_{index}": field for index, field in enumerate(left)}
+    # Drawn under names of our own: a field's name is the user's text and may not become part of an expression.
+    columns = {role: drawing.columns[field] for role, field in names.items()}
+    plain = Drawing(columns, drawing.title, drawing.strings)
+    if "y" not in columns:
+        bar = {"type": "bar", "color": vegalite.SINGLE}
+        return vegalite.chart(plain, {"mark": bar, "encoding": _counted("x", columns["x"])})
+    encoding: dict[str, Any] = {
+        axis: vegalite.channel(axis, columns[axis], **vegalite.number_scale(columns[axis])) for axis in ("x", "y")
+    }
+    if "color" in columns and columns["color"].values:
+        encoding["color"] = vegalite.channel("color", columns["color"])
     encoding["tooltip"] = vegalite.tooltip(columns)
     mark = {"type": "point", "filled": True, "size": 36, "opacity": 0.75, "color": vegalite.SINGLE}
-    return vegalite.chart(drawing, {"mark": mark, "encoding": encoding})
+    return vegalite.chart(plain, {"mark": mark, "encoding": encoding})
 
 
 def _counted(field: str, column: Column) -> dict[str, Any]:

@@ -86,14 +86,14 @@ def check_fields(table: Table, fields: Any, known: Mapping[str, Field] | None) -
     found: list[Violation | None] = []
     result: dict[str, str | None] = {}
     columns = list(table.columns)
-    for name, column in fields.items():
+    for name, given in fields.items():
         if not isinstance(name, str) or (known is not None and name not in known):
             expected = "a field's name" if known is None else f"one of {', '.join(known)}"
             found.append(Violation(f"fields[{checks.show(name)}]", "plot.fields", expected, "an unknown field"))
             continue
         found.append(checks.text(name, "fields", "plot.fields"))
-        number = checks.whole_number(column)
-        column = column if number is None else str(number)  # a table's columns may be given as whole numbers
+        number = checks.whole_number(given)
+        column = given if number is None else str(number)  # a table's columns may be given as whole numbers
         result[name] = column
         at = name if known is not None else f"fields[{checks.show(name)}]"
         if column is None and known is None:

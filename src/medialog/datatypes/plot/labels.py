@@ -7,6 +7,7 @@ called `class_<id>`, as everywhere in medialog.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from medialog.datatypes import arrays
@@ -101,9 +102,10 @@ def read_scores(values: Any, at: str, *, of_probability: bool) -> np.ndarray:
         array = array.astype(np.float64)
     wrong = checks.finite(array, at, "plot.scores")
     if wrong is None and of_probability:
-        what = "a score (of logits, take the sigmoid or softmax)"
         if array.size and (array.min() < -SCORE_TOLERANCE or array.max() > 1 + SCORE_TOLERANCE):
-            wrong = checks.within(array, 0, 1, at, "plot.scores", what)
+            wrong = checks.within(array, 0, 1, at, "plot.scores", "a score")
+            if wrong is not None:
+                wrong = replace(wrong, expected=f"{wrong.expected} (of logits, take the sigmoid or softmax)")
     checks.refuse([wrong])
     return array
 

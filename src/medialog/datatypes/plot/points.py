@@ -41,7 +41,13 @@ def line(
     """
     fields = {"x": x, "y": y, "stroke": stroke}
     return Chart.preset(
-        LINE, table, fields, {"title": "" if title is None else title}, split_table=split_table, limits=limits, strict=strict
+        LINE,
+        table,
+        fields,
+        {"title": "" if title is None else title},
+        split_table=split_table,
+        limits=limits,
+        strict=strict,
     )
 
 
@@ -61,7 +67,13 @@ def scatter(
     """
     fields = {"x": x, "y": y}
     return Chart.preset(
-        SCATTER, table, fields, {"title": "" if title is None else title}, split_table=split_table, limits=limits, strict=strict
+        SCATTER,
+        table,
+        fields,
+        {"title": "" if title is None else title},
+        split_table=split_table,
+        limits=limits,
+        strict=strict,
     )
 
 
@@ -152,7 +164,9 @@ def _draw_series(drawing: Drawing) -> dict[str, Any]:
     spec = _lines(drawing, "step", "lineVal", "lineKey")
     # The columns are named by the preset, not by the user: their names say nothing on an axis.
     spec["encoding"]["x"]["title"] = vegalite.lines(drawing.strings.get("xname", "x")) or None
-    spec["encoding"]["y"]["title"] = spec["encoding"]["color"]["title"] = None
+    spec["encoding"]["y"]["title"] = None
+    if "field" in spec["encoding"]["color"]:
+        spec["encoding"]["color"]["title"] = None
     return spec
 
 
@@ -164,12 +178,12 @@ def _lines(drawing: Drawing, x: str, y: str, stroke: str) -> dict[str, Any]:
     }
     per_line = Counter(columns[stroke].values if stroke in columns else [None] * len(columns[x].values))
     encoding["color"] = {"value": vegalite.SINGLE}
-    if stroke in columns:
+    if per_line and stroke in columns:
         encoding["color"] = vegalite.categories(stroke, columns[stroke])
-    encoding["order"] = {"value": None}  # joined in the order of the rows, not by x
     encoding["tooltip"] = vegalite.tooltip(columns)
     marked = vegalite.points_fit(max(per_line.values(), default=0))
-    mark = {"type": "line", "strokeWidth": 2, "point": {"size": 28} if marked else False}
+    # order: joined in the order of the rows, not by x
+    mark = {"type": "line", "order": False, "strokeWidth": 2, "point": {"size": 28} if marked else False}
     return vegalite.chart(drawing, {"mark": mark, "encoding": encoding})
 
 

@@ -36,12 +36,24 @@ def chart(drawing: Drawing, body: Mapping[str, Any], *, width: int = WIDTH, heig
     spec: dict[str, Any] = {"$schema": SCHEMA}
     if drawing.title:
         spec["title"] = {"text": lines(drawing.title)}
-    return {**spec, "width": width, "height": height, "data": {"values": drawing.rows()}, **body, "config": _CONFIG}
+    config = _CONFIG
+    if not all(is_safe(column.name) for column in drawing.columns.values()):
+        # The description of each mark is an expression with the titles in it.
+        config = {**_CONFIG, "aria": False}
+    return {**spec, "width": width, "height": height, "data": {"values": drawing.rows()}, **body, "config": config}
+
+
+# Vega's runtime takes a title of these names for a member of every JavaScript object, and draws nothing.
+_JAVASCRIPT = frozenset(
+    ("constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+     "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__")
+)  # fmt: skip
 
 
 def lines(text: str) -> str | list[str]:
     """Return a title as Vega-Lite has it: a list where the text has several lines."""
-    return text.splitlines() if len(text.splitlines()) > 1 else text
+    parts = [f"{line} " if line in _JAVASCRIPT else line for line in text.splitlines()]
+    return parts if len(parts) > 1 else "".join(parts)
 
 
 def channel(field: str, column: Column, **more: Any) -> dict[str, Any]:
@@ -72,13 +84,19 @@ def tooltip(columns: Mapping[str, Column], **formats: str) -> list[dict[str, Any
     """Return the tooltip of a mark: every field with its value."""
     result = []
     for field, column in columns.items():
-        entry: dict[str, Any] = {"field": field, "type": _TYPES[column.kind], "title": column.name or field}
+        title = column.name if is_safe(column.name) else field
+        entry: dict[str, Any] = {"field": field, "type": _TYPES[column.kind], "title": title}
         if column.kind == "date":
             entry["timeUnit"] = "utcyearmonthdatehoursminutesseconds"
         if field in formats:
             entry["format"] = formats[field]
         result.append(entry)
     return result
+
+
+def is_safe(name: str) -> bool:
+    """Say whether a name can be the title of a tooltip: Vega-Lite puts it into an expression without escaping it."""
+    return bool(name) and name.isprintable() and not set(name) & set("\"'\\`")
 
 
 def points_fit(count: int) -> bool:
