@@ -154,8 +154,8 @@ class Table(DataType, kind="table-file"):
         if given is None:
             return
         reader, found = CellReader(self._rules), []  # type: ignore[var-annotated]
-        for index, (column, values) in enumerate(zip(self._columns, given.columns, strict=True)):
-            table_input.fill(column, values, reader, found, given.zones.get(index))
+        for column, values in zip(self._columns, given.columns, strict=True):
+            table_input.fill(column, values, reader, found)
         _refuse(found)
         self._absorb(reader)
 
@@ -203,10 +203,11 @@ class Table(DataType, kind="table-file"):
         if text in self.columns:
             raise InvalidInput(Violation("name", "table.column", "a name that is not taken", checks.show(text)))
         values = table_input.sequence(data, f"column {checks.show(text, 40)}", self._rules.limit("table.rows"))
-        if self._columns and len(values) != len(self):
-            got = f"{len(values):,}"
+        rows = table_input.length(values)
+        if self._columns and rows != len(self):
+            got = f"{rows:,}"
             raise InvalidInput(Violation(f"column {checks.show(text, 40)}", "table.length", f"{len(self):,} cells", got))
-        table_input.check_rows(len(values), self._rules)
+        table_input.check_rows(rows, self._rules)
         column = Column(text, optional=True if optional is None else optional)
         if self._columns and all(column.kind == "any" and column.fixed for column in self._columns):
             column.kind, column.fixed = "any", True

@@ -233,8 +233,8 @@ class CellSink:
 
     @property
     def references(self) -> list[FileRef]:
-        """Return what was written, once each, in order."""
-        return list(self._references)
+        """Return what was written, once each, by path: a copy of a stored table lists the same."""
+        return sorted(self._references, key=lambda reference: reference.path)
 
 
 # --- media cells that were stored --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from medialog.datatypes import arrays, table_columns
 from medialog.datatypes.table_cells import CellReader
@@ -26,14 +26,27 @@ EXPECTED = "a list of rows, a 2-D array, a mapping of columns, or a DataFrame"
 class Given:
     """What was handed in: column names (None: the caller's or the default ones) and one sequence of cells each.
 
-    `notes` are conversions to record, `(id, detail, count)`. `zones` are the zones of datetime64 columns.
+    `notes` are conversions to record, `(id, detail, count)`.
     """
 
     names: list[Any] | None
     columns: list[Any]
     rows: int
     notes: list[tuple[str, str, int | None]] = field(default_factory=list)
-    zones: dict[int, str] = field(default_factory=dict)
+
+
+class Nullable(NamedTuple):
+    """A column of numbers with missing cells, and the dtype of the numbers."""
+
+    cells: list[Any]
+    dtype: str
+
+
+class Zoned(NamedTuple):
+    """A column of datetime64 in UTC, and the zone in which they are read."""
+
+    instants: Any
+    zone: str
 
 
 def check_rows(rows: int, rules: Rules, at: str = "Table") -> None:
@@ -148,9 +161,9 @@ def _read_mapping(data: Mapping[Any, Any], rules: Rules, at: str) -> Given:
     columns = []
     for name, values in data.items():
         columns.append(sequence(values, f"{at}[{checks.show(name)}]", rules.limit("table.rows")))
-    lengths = {len(values) for values in columns}
+    lengths = {length(values) for values in columns}
     if len(lengths) > 1:
-        got = ", ".join(f"{checks.show(name, 20)}: {len(values):,}" for name, values in zip(data, columns, strict=True))[:160]
+        got = ", ".join(f"{checks.show(name, 20)}: {length(values):,}" for name, values in zip(data, columns, strict=True))[:160]
         raise InvalidInput(Violation(at, "table.length", "columns of equal length", got))
     rows = lengths.pop() if lengths else 0
     check_rows(rows, rules, at)
@@ -162,7 +175,7 @@ def sequence(values: Any, at: str, most: int) -> Any:
     if type(values).__module__.startswith("pyarrow") and hasattr(values, "to_pylist"):
         return values
     if _is_pandas_series(values):
-        return _pandas_values(values, [])[0]
+        return _pandas_values(values, [])
     if arrays.is_array_like(values) and not hasattr(values, "to_list"):
         import numpy as np
 
@@ -192,12 +205,9 @@ def _read_pandas(frame: Any, rules: Rules) -> Given:
         given.notes.append(("table.index", f"the index stored as column {index_name!r}", None))
         series.insert(len(given.notes) - 1, (index_name, values))
     categories: list[str] = []
-    for position, (name, values) in enumerate(series):
-        column, zone = _pandas_values(values, categories)
+    for name, values in series:
         given.names.append(name)
-        given.columns.append(column)
-        if zone is not None:
-            given.zones[position] = zone
+        given.columns.append(_pandas_values(values, categories))
     if categories:
         detail = f"stored as their values, without their own dtype: {', '.join(categories)}"
         given.notes.append(("table.dtype", detail[:300], len(categories)))
@@ -217,36 +227,34 @@ def _index_columns(index: Any) -> list[tuple[Any, Any]]:
     return columns
 
 
-def _pandas_values(series: Any, categories: list[str]) -> tuple[Any, str | None]:
-    """Return `(values, zone)` of a pandas Series; a dtype that has no column type of its own joins `categories`."""
+def _pandas_values(series: Any, categories: list[str]) -> Any:
+    """Return the cells of a pandas Series; a dtype that has no column type of its own joins `categories`."""
     import numpy as np
 
     dtype = series.dtype
     if isinstance(dtype, np.dtype):
         values = series.to_numpy()
-        return (values if dtype.kind != "O" else values.tolist()), None
+        return values if dtype.kind != "O" else values.tolist()
     name = type(dtype).__name__
     if name == "DatetimeTZDtype":
         zone = table_columns.zone_text(dtype.tz)
         if zone is not None and table_columns.zone_info(zone) is not None:
-            return series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), zone
-        return series.tolist(), None
+            return Zoned(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), zone)
+        return series.tolist()
     if name == "ArrowDtype":
-        return series.array.__arrow_array__(), None
+        return series.array.__arrow_array__()
     if name in ("CategoricalDtype", "PeriodDtype", "IntervalDtype", "SparseDtype"):
-        categories.append(f"{series.name} ({dtype})"[:80])
+        categories.append(f"{checks.show(series.name, 40)} ({name.removesuffix('Dtype').lower()})")
         if name == "SparseDtype":
-            return np.asarray(series.array), None
-        if name in ("PeriodDtype", "IntervalDtype"):
-            return [None if missing else str(value) for value, missing in zip(series.tolist(), series.isna(), strict=True)], None
-        return _pandas_values(series.astype(dtype.categories.dtype), [])
-    if not series.isna().any():
-        kind = getattr(dtype, "kind", "O")
-        if kind in "biuf":
-            return series.to_numpy(dtype=dtype.numpy_dtype), None
-    return series.array.to_numpy(dtype=object, na_value=None).tolist(), None
-
-
+            return np.asarray(series.array)
+        if name == "CategoricalDtype":
+            return _pandas_values(series.astype(dtype.categories.dtype), [])
+        return [None if missing else str(value) for value, missing in zip(series.tolist(), series.isna(), strict=True)]
+    if getattr(dtype, "kind", "O") in "biuf" and hasattr(dtype, "numpy_dtype") and not series.isna().any():
+        return series.to_numpy(dtype=dtype.numpy_dtype)
+    if hasattr(series.array, "__arrow_array__") and getattr(dtype, "kind", "O") in "biuf":
+        return Nullable(series.array.to_numpy(dtype=object, na_value=None).tolist(), str(dtype.numpy_dtype))
+    return series.array.to_numpy(dtype=object, na_value=None).tolist()
 
 
 def _read_arrow(data: Any, rules: Rules) -> Given:
@@ -276,10 +284,20 @@ def _to_arrow(pa: Any, data: Any) -> Any:
 # --- filling -----------------------------------------------------------------------------------------------------------------
 
 
-def fill(column: Column, values: Any, reader: CellReader, found: list[Violation], zone: str | None = None) -> None:
+def length(values: Any) -> int:
+    """Return how many cells a given column has."""
+    return len(values[0] if isinstance(values, (Zoned, Nullable)) else values)
+
+
+def fill(column: Column, values: Any, reader: CellReader, found: list[Violation]) -> None:
     """Fill an empty column with a given sequence of cells; what is wrong joins `found`."""
-    if table_columns.is_numpy(values):
-        table_columns.from_numpy(column, values, reader, found, zone)
+    if isinstance(values, Zoned):
+        table_columns.from_numpy(column, values.instants, reader, found, values.zone)
+    elif isinstance(values, Nullable):
+        table_columns.from_cells(column, values.cells, reader, found)
+        column.dtype = values.dtype if column.kind in ("integer", "number") else None
+    elif table_columns.is_numpy(values):
+        table_columns.from_numpy(column, values, reader, found)
     elif type(values).__module__.startswith("pyarrow"):
         table_columns.from_arrow(column, values, reader, found)
     else:

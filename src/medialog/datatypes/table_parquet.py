@@ -182,6 +182,8 @@ def _read_column(pa: Any, name: str, type: ColumnType, array: Any, source: Sourc
     if type.type == "ndarray":
         column.kind, column.values = "ndarray", _read_arrays(name, type, array)
         return column
+    if isinstance(type.unit, str) and pa.types.is_timestamp(array.type) and array.type.unit != type.unit:
+        array = array.cast(pa.timestamp(type.unit, array.type.tz))  # Parquet has no seconds: it holds milliseconds
     reader, found = CellReader(_reading_rules()), []  # type: ignore[var-annotated]
     table_columns.from_arrow(column, array, reader, found)
     empty = column.kind == "none" and len(column) == array.null_count
