@@ -33,10 +33,19 @@ if TYPE_CHECKING:
     from medialog.datatypes.text import Text as Text
     from medialog.datatypes.vega_figure import VegaLite as VegaLite
     from medialog.datatypes.video import Video as Video
+    from medialog.datatypes.base import DataType, MediaList
+    from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
+    from medialog.datatypes.histogram import Histogram
+    from medialog.datatypes.image import Image
+    from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.plot.chart import Chart
+    from medialog.datatypes.table import Table
+    from medialog.datatypes.table_increment import TableIncrement
 
 _HOMES = {
     "Audio": "audio",
     "BoundingBoxes2D": "overlays",
+    "Chart": "plot.chart",
     "Classes": "overlays",
     "DataType": "base",
     "DirectorySink": "files",

@@ -19,6 +19,7 @@ KINDS = MappingProxyType(
         "audio": "medialog.datatypes.audio:Audio",
         "audio-file": "medialog.datatypes.audio:Audio",
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
+        "chart": "medialog.datatypes.plot.chart:Chart",
         "classes": "medialog.datatypes.overlays:Classes",
         "figure": "medialog.datatypes.figure:Figure",
         "histogram": "medialog.datatypes.histogram:Histogram",
