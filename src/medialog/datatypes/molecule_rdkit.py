@@ -70,7 +70,7 @@ def _reason(messages: list[str], otherwise: str) -> str:
     for message in messages:
         text = re.sub(r"^\[\d\d:\d\d:\d\d\] *", "", message).strip()
         if text:
-            return checks.show(text, 160).strip("'\"")
+            return "".join(character if character.isprintable() else "?" for character in text[:160])
     return otherwise
 
 
