@@ -91,7 +91,7 @@ def parse_smiles(smiles: str, sanitize: bool) -> Any:
 
 
 def _problems(smiles: str) -> list[str]:
-    """Return what is wrong with a SMILES, for releases of rdkit whose log cannot be captured; nothing for its syntax."""
+    """Return what is wrong with a SMILES (not its syntax), for releases of rdkit whose log cannot be captured."""
     chem = require("rdkit.Chem", "molecule")
     with quiet():
         mol = chem.MolFromSmiles(smiles, sanitize=False)
