@@ -205,7 +205,7 @@ LIMITS = _table(
     ),
     Limit(
         "molecule.embedding",
-        500,
+        300,
         "atoms, hydrogens included",
         "a 2-D drawing instead, recorded and warned about",
         "the time of a 3-D embedding grows with the cube: 300 atoms take seconds, 900 minutes",
