@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from medialog.validators import checks
+from medialog.validators import rules as rulebook
 from medialog.validators.errors import InvalidInput, Violation
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        _refuse_masked(value, at)
-        array: Any = np.asarray(value)
+        array: Any = unmasked(value, at)
     elif isinstance(value, (list, tuple, range)):
         array = _from_lists(value, at)
     elif is_torch(value):
@@ -58,13 +58,14 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
     return check_dtype(array, at)
 
 
-def _refuse_masked(array: Any, at: str) -> None:
-    """Refuse a masked array with masked elements: what stands behind the mask is no data."""
+def unmasked(array: Any, at: str) -> np.ndarray:
+    """Return a numpy array as the base class. `InvalidInput` for masked elements: what stands behind a mask is no data."""
     import numpy as np
 
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         got = f"{np.ma.getmaskarray(array).sum():,} masked of {array.size:,} elements"
         raise InvalidInput(Violation(at, "array.masked", "no masked elements (.filled(value) fills them)", got))
+    return np.asarray(array)
 
 
 def check_dtype(array: Any, at: str) -> np.ndarray:
@@ -80,6 +81,9 @@ def check_dtype(array: Any, at: str) -> np.ndarray:
 def _from_lists(value: Any, at: str) -> Any:
     import numpy as np
 
+    for item in (value, *value) if not isinstance(value, range) else (value,):
+        if isinstance(item, range):
+            checks.range_length(item, at, rulebook.current())
     items = [to_numpy(item, at) if is_array_like(item) else item for item in value]
     try:
         return np.asarray(items)
@@ -115,7 +119,7 @@ def _from_protocol(value: Any, at: str) -> Any:
         try:
             return convert()
         except Exception as error:  # a foreign library may raise anything; the last reason is reported
-            reasons.append(f"{name}: {type(error).__name__}: {error}")
+            reasons.append(f"{name}: {type(error).__name__}: {checks.reason(error)[:80]}")
     got = f"{checks.type_name(value)} whose {'; '.join(reasons)[:200]}"
     raise InvalidInput(Violation(at, "array.kind", _EXPECTED, got))
 

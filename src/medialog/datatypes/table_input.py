@@ -189,6 +189,8 @@ def sequence(values: Any, at: str, most: int) -> Any:
             return array
     elif hasattr(values, "to_list"):  # a polars Series
         return list(values.to_list())
+    elif isinstance(values, range):
+        return list(values[: most + 1])
     elif isinstance(values, Iterable) and not isinstance(values, (str, bytes, bytearray, Mapping)):
         return list(islice(values, most + 1)) if not isinstance(values, Sequence) else list(values)
     raise checks.wrong_type(at, "table.data", "a list of cells", values)

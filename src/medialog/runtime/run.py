@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import warnings
@@ -29,6 +30,8 @@ from medialog.validators import checks
 from medialog.validators.errors import (
     Advice,
     DurabilityLost,
+    Error,
+    InvalidInput,
     MedialogWarning,
     RunClosed,
     Violation,
@@ -308,7 +311,9 @@ class Run(SummaryKeeper):
             self._enter("summary")
             if self._disabled:
                 return
-            tree = self._encode(_with_tensors(values, self._rules))
+            with self._rules.use():
+                values = _with_tensors(values, "", self._rules)
+            tree = self._encode(values)
             entries = [{"key": [*path, key], "value": value} for key, value in tree.items()]
             self._segment.append("summary", {"set": entries})
             for entry in entries:
@@ -462,25 +467,38 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
     return tree
 
 
-def _with_tensors(values: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+def _with_tensors(values: Mapping[str, Any], at: str, rules: Rules, depth: int = 1) -> Mapping[str, Any]:
     """Return summary values in which every large array is a Tensor."""
-    from medialog.datatypes.tensor import Tensor
-
+    if depth > rules.limit("json.depth"):
+        return values  # `prepare` says so
     result: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
-            result[key] = _with_tensors(value, rules)
-        elif is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
-            result[key] = Tensor(value)
-        else:
-            result[key] = value
+        place = f"{at}[{checks.show(key)}]" if at else checks.show(key)
+        try:
+            result[key] = _with_tensor(value, place, rules, depth)
+        except (Error, Warning):
+            raise
+        except Exception as error:  # a class of the caller's may raise anything when it is read
+            raise checks.unreadable(value, place, error) from error
     return result
 
 
+def _with_tensor(value: Any, at: str, rules: Rules, depth: int) -> Any:
+    from medialog.datatypes.tensor import Tensor
+
+    if isinstance(value, Mapping):
+        return _with_tensors(value, at, rules, depth + 1)
+    if is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
+        try:
+            return Tensor(value)
+        except InvalidInput as error:
+            raise error.within(at) from error
+    return value
+
+
 def _size(value: Any) -> int:
-    """Return how many elements an array of any library has."""
-    shape = getattr(value, "shape", ())
-    count = 1
-    for length in shape:
-        count *= int(length)
-    return count
+    """Return how many elements an array of any library has; 0 when its shape does not say."""
+    try:
+        return math.prod(int(length) for length in value.shape)
+    except (AttributeError, TypeError, ValueError):
+        return 0
