@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bad_input.postcondition import Bench  # noqa: E402  # it is rewritten by th
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     for variable in ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "fsync", lambda handle: None)  # power cuts are another test's
     bench = Bench(tmp_path)
     yield bench
     bench.close()

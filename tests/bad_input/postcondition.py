@@ -26,6 +26,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ class Case:
     form: str = "log"
     peak: int | None = None
     check: Callable[[dict[str, Any]], Any] | None = None
+    before: Callable[[], Any] | None = None
 
     def __str__(self) -> str:
         return self.name if self.form == "log" else f"{self.name} ({self.form})"
@@ -134,16 +136,17 @@ def refused_file(
     **options: Any,
 ) -> list[Case]:
     """Return a refused file in the forms of files."""
+    made = cache(content if callable(content) else lambda: content)
     return [
-        case
+        replace(case, before=made)
         for form in forms
-        for case in refused(f"{name}, {form}", _from_file(content, make, suffix, form), *rules, **options)
+        for case in refused(f"{name}, {form}", _from_file(made, make, suffix, form), *rules, **options)
     ]
 
 
-def _from_file(content: bytes | Callable[[], bytes], make: Callable[[Any], Any], suffix: str, form: str) -> Make:
+def _from_file(content: Callable[[], bytes], make: Callable[[Any], Any], suffix: str, form: str) -> Make:
     def from_file(at: Where) -> Any:
-        data = content() if callable(content) else content
+        data = content()
         if form == "path":
             return make(at.file(f"given{suffix}", data))
         if form == "bytes":
@@ -231,6 +234,8 @@ class Bench:
     def _measure(self, case: Case) -> BaseException | None:
         """Return what the case raised, after holding its time and its memory."""
         where = Where(self.outside, self.run)
+        if case.before is not None:
+            case.before()
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5")  # the peak of the memory begins anew
         memory, started = _peak_memory(), time.process_time()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from medialog.validators import checks
 from medialog.validators import rules as rulebook
-from medialog.validators.errors import InvalidInput, Violation
+from medialog.validators.errors import Error, InvalidInput, Violation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +28,9 @@ def is_array_like(value: object) -> bool:
     if isinstance(value, type) or type(value).__name__ == "DataFrame":
         return False
     return (
-        hasattr(value, "__array__")
-        or hasattr(value, "__dlpack__")
-        or (hasattr(value, "numpy") and hasattr(value, "shape"))
+        checks.has(value, "__array__")
+        or checks.has(value, "__dlpack__")
+        or (checks.has(value, "numpy") and checks.has(value, "shape"))
     )
 
 
@@ -81,15 +81,25 @@ def check_dtype(array: Any, at: str) -> np.ndarray:
 def _from_lists(value: Any, at: str) -> Any:
     import numpy as np
 
-    for item in (value, *value) if not isinstance(value, range) else (value,):
-        if isinstance(item, range):
-            checks.range_length(item, at, rulebook.current())
-    items = [to_numpy(item, at) if is_array_like(item) else item for item in value]
+    if isinstance(value, range):
+        checks.range_length(value, at, rulebook.current())
+    try:
+        items = [_read_item(item, at) for item in value]
+    except (Error, Warning):
+        raise
+    except Exception as error:  # a class of the caller's may raise anything when it is read
+        raise checks.unreadable(value, at, error) from error
     try:
         return np.asarray(items)
     except Exception as error:  # numpy's own errors, and whatever an array deeper inside raises when it is read
         reason = (str(error).splitlines() or [type(error).__name__])[0][:140]
         raise InvalidInput(Violation(at, "array.ragged", "nested lists of equal lengths", reason)) from error
+
+
+def _read_item(item: Any, at: str) -> Any:
+    if isinstance(item, range):
+        checks.range_length(item, at, rulebook.current())
+    return to_numpy(item, at) if is_array_like(item) else item
 
 
 def _from_torch(tensor: Any) -> Any:

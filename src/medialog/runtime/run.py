@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from medialog.datatypes import plain
 from medialog.datatypes.arrays import is_array_like
-from medialog.datatypes.files import StorageSink
+from medialog.datatypes.files import StagedSink
 from medialog.runtime import layout, trees
 from medialog.runtime import metric as metrics
 from medialog.runtime.clock import Clock, Identifiers
@@ -82,7 +82,6 @@ class Run(SummaryKeeper):
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
         self._unsynced: dict[str, None] = {}
-        self._sink = StorageSink(storage, self._unsynced.setdefault)
         self._unapplied: tuple[int, int, list[tuple[trees.Path, Any]], int | None] | None = None
         self._last_sync = self._last_files = self._started
         self._files_stale = True
@@ -231,11 +230,17 @@ class Run(SummaryKeeper):
         for path, value in objects:
             for category, rule, sentence in value.notices():
                 self._warn_once(trees.dotted(path), rule, sentence, category)
-        encoded: dict[str, Any] = trees.encode(prepared, self._encode_value)
-        return encoded
+        sink = StagedSink(self._storage, self._unsynced.setdefault)
 
-    def _encode_value(self, path: trees.Path, value: Any) -> Any:
-        return self._increments.encode(path, value, self._sink, self._fold)
+        def encode(path: trees.Path, value: Any) -> Any:
+            return self._increments.encode(path, value, sink, self._fold)
+
+        try:
+            encoded: dict[str, Any] = trees.encode(prepared, encode)
+            sink.publish()
+        finally:
+            sink.discard()  # what a value that cannot be encoded leaves of those before it
+        return encoded
 
     def _commit(self, next_step: int) -> None:
         """Write the open row as one line."""

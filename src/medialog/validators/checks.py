@@ -67,6 +67,14 @@ def unreadable(value: object, at: str, error: Exception) -> InvalidInput:
     return InvalidInput(Violation(at, "value.read", "a value that can be read", got))
 
 
+def has(value: object, name: str) -> bool:
+    """Say whether an object has an attribute. Never raises."""
+    try:
+        return hasattr(value, name)
+    except Exception:  # noqa: BLE001  # a class of the caller's may raise anything
+        return False
+
+
 def reason(error: BaseException) -> str:
     """Return the text of anybody's error. Never raises."""
     try:
