@@ -67,6 +67,12 @@ def unreadable(value: object, at: str, error: Exception) -> InvalidInput:
     return InvalidInput(Violation(at, "value.read", "a value that can be read", got))
 
 
+def unreadable_parts(at: str, error: Exception) -> InvalidInput:
+    """Return the error for arguments one of which raises when it is read."""
+    got = f"one that raises {type(error).__name__}: {reason(error)}"
+    return InvalidInput(Violation(at, "value.read", "arguments that can be read", got))
+
+
 def has(value: object, name: str) -> bool:
     """Say whether an object has an attribute. Never raises."""
     try:
