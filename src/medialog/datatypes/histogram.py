@@ -6,7 +6,7 @@ Source: "Logging Histograms" of the guides: 64 bins by default, 512 at most.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from msgspec import UNSET, Meta, UnsetType
@@ -166,6 +166,9 @@ class Histogram(DataType, kind="histogram"):
                 or checks.elements(counts < 0, counts, "np_histogram[0]", "histogram.counts", "a count >= 0"),
             ]
         )
+        if not math.isfinite(_sum(counts.tolist())):
+            got = "one beyond double precision"
+            raise InvalidInput(Violation("np_histogram[0]", "histogram.counts", "counts with a finite sum", got))
         self._check_edges(edges)
         self.counts = counts.astype(np.int64) if counts.dtype.kind in "bi" else counts.copy()
         self.edges = edges.astype(np.float64)
@@ -182,7 +185,7 @@ class Histogram(DataType, kind="histogram"):
     @property
     def count(self) -> float | int:
         """Return how many finite values were counted."""
-        return self.counts.sum().item() if self.counts.dtype.kind in "iu" else math.fsum(self.counts.tolist())
+        return self.counts.sum().item() if self.counts.dtype.kind in "iu" else _sum(self.counts.tolist())
 
     @property
     def histogram(self) -> list[Number]:
@@ -258,8 +261,8 @@ class Histogram(DataType, kind="histogram"):
             if not bins[index] > bins[index - 1]:
                 expected = "an edge larger than the one before"
                 yield Violation(f"$.bins[{index}]", "histogram.edges", expected, f"{bins[index]!r}")
-        if not math.isclose(descriptor["count"], math.fsum(values), rel_tol=1e-9):
-            expected = f"the sum of values, {math.fsum(values):g}"
+        if not math.isclose(descriptor["count"], _sum(values), rel_tol=1e-9):
+            expected = f"the sum of values, {_sum(values):g}"
             yield Violation("$.count", "histogram.counts", expected, f"{descriptor['count']!r}")
 
     def describe(self) -> str:
@@ -280,7 +283,7 @@ def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
     with np.errstate(over="ignore"):
         total = float(samples.sum(dtype=np.float64))
         # A block at a time: squares of a large float32 array need no double copy of all of it.
-        squares = math.fsum(
+        squares = _sum(
             float(np.square(samples[start : start + 65_536], dtype=np.float64).sum())
             for start in range(0, samples.size, 65_536)
         )
@@ -323,3 +326,11 @@ def _choose_range(samples: np.ndarray, bins: int, log: ChangeLog) -> tuple[float
     detail = f"the range [{low:g}, {high:g}] is too narrow for {bins} bins of doubles: bins begin lower and end higher"
     log.record("histogram.widened", detail)
     return wide
+
+
+def _sum(values: Iterable[float]) -> float:
+    """Return the exactly rounded sum; infinity beyond double precision."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf

@@ -126,7 +126,8 @@ def at_most(count: float, limit: str, at: str, rules: Rules, unit: str, advice: 
     most = rules.limit(limit)
     if count <= most:
         return None
-    return Violation(at, limit, f"at most {most:,} {unit}{advice}", f"{count:,}")
+    digits = isinstance(count, int) and count.bit_length() > 1000
+    return Violation(at, limit, f"at most {most:,} {unit}{advice}", "a number of 300 digits or more" if digits else f"{count:,}")
 
 
 def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Violation | None:
