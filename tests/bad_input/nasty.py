@@ -362,3 +362,10 @@ class Point:
 def lost_field() -> Point:
     """Return a dataclass one of whose fields was never set."""
     return Point()
+
+
+def pure_cycle() -> list[Any]:
+    """Return a list that holds nothing but itself."""
+    items: list[Any] = []
+    items.append(items)
+    return items

@@ -27,7 +27,7 @@ from medialog.validators.errors import (
     UnknownKind,
     Violation,
 )
-from medialog.wire import kinds, names
+from medialog.wire import jsontext, kinds, names
 from medialog.wire.fileref import FileRef
 
 if TYPE_CHECKING:
@@ -360,8 +360,12 @@ def decode(descriptor: Any, source: Source) -> Any:
     `UnknownKind` when nobody reads its `_type`, `InvalidDescriptor` when it is not what its schema says,
     `DamagedFile` when a file is missing or changed, `UnsafePath` when it points elsewhere.
     """
-    if isinstance(descriptor, list):
-        return [decode(item, source) for item in descriptor]
+    return _decode(descriptor, source, 1)
+
+
+def _decode(descriptor: Any, source: Source, depth: int) -> Any:
+    if isinstance(descriptor, list) and depth <= jsontext.MAX_DEPTH:
+        return [_decode(item, source, depth + 1) for item in descriptor]
     kind = descriptor.get("_type") if isinstance(descriptor, Mapping) else None
     if not isinstance(kind, str):
         raise InvalidDescriptor(
@@ -381,5 +385,5 @@ def find(kind: str) -> type[DataType]:
     try:
         found: type[DataType] = kinds.find_class(kind)
     except KeyError:
-        raise UnknownKind(f"no type writes {kind!r}; known kinds: {', '.join(kinds.known_kinds())}") from None
+        raise UnknownKind(f"no type writes {checks.show(kind)}; known kinds: {', '.join(kinds.known_kinds())}") from None
     return found

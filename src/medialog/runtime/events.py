@@ -54,6 +54,7 @@ class Events:
 
     def take(self, entry: line.Line, segment: SegmentName) -> None:
         """Fold one line. Kinds that are not known are passed over: a later version wrote them."""
+        trees.check_numbers(entry.data)
         if entry.kind == "row" and entry.step is not None:
             row = Row(entry.step, entry.t, entry.m, entry.data, segment)
             self.rows.append(row)

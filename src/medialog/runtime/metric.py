@@ -55,7 +55,13 @@ class Metric:
         """Return the definition of an event's payload; unknown members of later versions are passed over."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
         known["summary"] = tuple(known.get("summary", ()))
-        return cls(**known)
+        metric = cls(**known)
+        texts = (metric.name, "" if metric.step_metric is None else metric.step_metric)
+        if not all(isinstance(text, str) for text in texts) or not metric.name:
+            raise ValueError("a name that is no text")
+        if metric.goal not in GOALS or not set(metric.summary) <= set(SUMMARIES):
+            raise ValueError("an unknown summary or goal")
+        return metric
 
 
 def define(

@@ -37,6 +37,8 @@ class RunReader:
         version = self.info.get("format_version") if isinstance(self.info, dict) else None
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise RunError(f"{storage!r}: not a run directory: run.json has no format_version")
+        if not isinstance(self.info.get("id"), str):
+            raise RunError(f"{storage!r}: not a run directory: run.json has no id")
         if version > FORMAT_VERSION:
             raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
 

@@ -77,6 +77,18 @@ def encode(tree: Any, encode_value: Callable[[Path, Any], Any], path: Path = ())
 _PLAIN = frozenset((int, float, str, bool))
 
 
+def check_numbers(tree: Any) -> None:
+    """Raise `ValueError` for a tagged number that is none, wherever `plain` would read one."""
+    for value in tree.values() if type(tree) is dict else tree:
+        if type(value) is dict:
+            if value.get(KIND) == jsontext.NUMBER_KIND:
+                jsontext.decode_number(value)
+            elif KIND not in value:
+                check_numbers(value)
+        elif type(value) is list:
+            check_numbers(value)
+
+
 def plain(value: Any) -> Any:
     """Return a stored value as Python has it: tagged numbers as numbers, everything else as it is."""
     if isinstance(value, dict):

@@ -82,20 +82,33 @@ def _problem_with_json(document: Any) -> Violation | None:
             for key, value in node.items():
                 if not isinstance(key, str):
                     return Violation(place, "descriptor.json", "string keys", checks.show(key))
+                if not _is_text(key):
+                    return Violation(place, "descriptor.json", "text without lone surrogates", checks.show(key))
                 stack.append((value, f"{place}.{key}", depth + 1))
         elif isinstance(node, (list, tuple)):
             stack.extend(
-                (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN
+                (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _NUMBERS
             )
         elif isinstance(node, float):
             if node != node or node in (float("inf"), float("-inf")):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))
+        elif isinstance(node, str):
+            if not _is_text(node):
+                return Violation(place, "descriptor.json", "text without lone surrogates", checks.show(node))
         elif node is not None and type(node) not in _PLAIN:
             return Violation(place, "descriptor.json", "a JSON value", f"{checks.type_name(node)} {checks.show(node)}")
     return None
 
 
 _PLAIN = frozenset((int, str, bool))
+_NUMBERS = frozenset((int, bool))
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_structurally_valid(descriptor: Mapping[str, Any], model: Any) -> bool:
