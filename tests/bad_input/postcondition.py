@@ -96,17 +96,18 @@ def refused(
     name: str,
     make: Make,
     *rules: str,
-    error: type[Exception] = InvalidInput,
+    error: type[Exception] | None = None,
     says: str | Sequence[str] = (),
     forms: Iterable[str] = ("log",),
     peak: int | None = None,
     **by_form: tuple[str | None, type[Exception]] | str | None,
 ) -> list[Case]:
-    """Return a refused input in its forms. `says`: what the message holds. `peak`: bytes that it may allocate.
+    """Return a refused input in its forms. `error`: `InvalidInput` unless given. `says`: what the message holds. `peak`: bytes that it may allocate.
 
     `by_form`: another rule, or another rule and error, in that form; None where it does not apply.
     """
     says = (says,) if isinstance(says, str) else tuple(says)
+    error = error or InvalidInput
     case = Case(name, make, frozenset(rules), error, says, peak=peak)
     cases = []
     for form in forms:
@@ -122,7 +123,7 @@ def refused(
 
 def refused_value(name: str, make: Make, *rules: str, **options: Any) -> list[Case]:
     """Return a refused plain value in all the forms of values. A table names its own rule for cells."""
-    options.setdefault("cell", ("table.cell", options.get("error", InvalidInput)))
+    options.setdefault("cell", ("table.cell", options.get("error") or InvalidInput))
     return refused(name, make, *rules, forms=VALUE_FORMS, **options)
 
 
@@ -244,7 +245,7 @@ class Bench:
         caught: BaseException | None = None
         try:
             self._do(case, where)
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is held below
             caught = error
         finally:
             spent, grown = time.process_time() - started, _peak_memory() - memory

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+
 from bad_input import nasty
 from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_file
-
 from medialog import Audio
 from medialog.validators.errors import WrongType
 
@@ -61,7 +61,7 @@ def sound(name: str, data: bytes | Any, *rules: str, suffix: str = ".wav", **opt
 
 def array(name: str, make: Any, *rules: str, error: type[Exception] | None = None, **options: Any) -> list[Case]:
     options = {"sample_rate": 8000, **options}
-    return refused(name, lambda at: Audio(make(), **options), *rules, **({"error": error} if error else {}))
+    return refused(name, lambda at: Audio(make(), **options), *rules, error=error)
 
 
 def flac_announcing(frames: int, rate: int = 8000) -> bytes:
@@ -76,7 +76,12 @@ CASES = flat(
     sound("A1 data of 2 GiB", wav(data_size=2**31), "file.content", peak=SMALL),
     sound("A1 RIFF of 0", wav(riff_size=0), "file.content"),
     sound("A2 0 channels", wav(channels=0), "file.content"),
-    sound("A3 65,535 channels", wav(channels=65_535, bits=8, block=65_535, data=bytes(65_535)), "audio.channels", says="64"),
+    sound(
+        "A3 65,535 channels",
+        wav(channels=65_535, bits=8, block=65_535, data=bytes(65_535)),
+        "audio.channels",
+        says="64",
+    ),
     sound("A4 65 channels", wav(channels=65, data=bytes(130)), "audio.channels"),
     sound("A5 rate 0", wav(rate=0), "file.content"),
     sound("A5 rate 2**32 - 1", wav(rate=2**32 - 1), "audio.sample_rate"),
@@ -104,7 +109,12 @@ CASES = flat(
     sound("A12 FLAC of 2**36 - 1 frames", flac_announcing(2**36 - 1), "audio.duration", "audio.size", suffix=".flac"),
     sound("A12 FLAC of other frames", flac_announcing(801), "file.content", suffix=".flac"),
     sound("A12 FLAC of rate 0", flac_announcing(800, 0), "file.content", suffix=".flac"),
-    sound("A12 FLAC of 100,000 blocks", lambda: FLAC[:4] + b"\0" + FLAC[5:42] + b"\1\0\0\0" * 100_000, "audio.chunks", suffix=".flac"),
+    sound(
+        "A12 FLAC of 100,000 blocks",
+        lambda: FLAC[:4] + b"\0" + FLAC[5:42] + b"\1\0\0\0" * 100_000,
+        "audio.chunks",
+        suffix=".flac",
+    ),
     sound("A12 FLAC whose block is 16 MB", b"fLaC\x7f\xff\xff\xff", "file.content", suffix=".flac"),
     sound("A13 mp3 with 256 MB of ID3", id3(2**28 - 1, b"\0" * 10), "audio.tags", suffix=".mp3", says="16,777,216"),
     sound("A13 mp3 with a cut ID3", id3(1000, b"\0" * 10), "file.content", suffix=".mp3"),
@@ -112,7 +122,9 @@ CASES = flat(
     sound("A13 ID3 in front of a WAV", id3(0) + WAV, "file.content"),
     sound("A13 mp3 of one header", b"\xff\xfb\x90\x00", "file.content", suffix=".mp3"),
     sound("A13 mp3 of headers", b"\xff\xfb\x90\x00" * 1000, "file.content", suffix=".mp3"),
-    sound("A13 Ogg of one page over and over", lambda: OGG[: OGG.index(b"OggS", 4)] * 300, "file.content", suffix=".ogg"),
+    sound(
+        "A13 Ogg of one page over and over", lambda: OGG[: OGG.index(b"OggS", 4)] * 300, "file.content", suffix=".ogg"
+    ),
     sound("A13 Ogg with a changed byte", OGG[:200] + bytes([OGG[200] ^ 1]) + OGG[201:], "file.content", suffix=".ogg"),
     sound("A13 Ogg without its headers", OGG[OGG.index(b"OggS", 4) :], "file.content", suffix=".ogg"),
     sound("A13 an HLS playlist", b"#EXTM3U\nhttp://127.0.0.1/a.mp3\n", "file.content", suffix=".mp3"),
@@ -128,11 +140,24 @@ CASES = flat(
     array("A14 NaN, big-endian", lambda: np.full(9, np.nan, ">f8"), "audio.finite"),
     array("A15 1.5, strict", lambda: np.array([0.5, 1.5]), "audio.clipped", strict="error"),
     array("A17 no rate", lambda: TONE, "audio.sample_rate", sample_rate=None),
-    *(array(f"A17 rate {name}", lambda: TONE, "audio.sample_rate", sample_rate=rate)
-      for name, rate in {"0": 0, "-1": -1, "44.1": 44.1, "8000.0": 8000.0, "NaN": float("nan"), "True": True,
-                         "'8000'": "8000", "10**7 + 1": 10**7 + 1, "10**400": 10**400, "an array": np.array([1, 2]),
-                         "without repr": nasty.NoRepr(), "that raises": nasty.OddIndex(nasty.Rude("x"))}.items()),
-    array("A18 empty", lambda: [], "audio.empty"),
+    *(
+        array(f"A17 rate {name}", lambda: TONE, "audio.sample_rate", sample_rate=rate)
+        for name, rate in {
+            "0": 0,
+            "-1": -1,
+            "44.1": 44.1,
+            "8000.0": 8000.0,
+            "NaN": float("nan"),
+            "True": True,
+            "'8000'": "8000",
+            "10**7 + 1": 10**7 + 1,
+            "10**400": 10**400,
+            "an array": np.array([1, 2]),
+            "without repr": nasty.NoRepr(),
+            "that raises": nasty.OddIndex(nasty.Rude("x")),
+        }.items()
+    ),
+    array("A18 empty", list, "audio.empty"),
     array("A18 no channels", lambda: np.zeros((5, 0)), "audio.empty"),
     array("A18 a scalar", lambda: np.float64(0), "audio.shape"),
     array("A19 3-D", lambda: np.zeros((2, 5, 2)), "audio.shape"),
@@ -173,9 +198,17 @@ CASES = flat(
     refused("A+ another rate than the file's", lambda at: Audio(WAV, sample_rate=16_000), "audio.file_options"),
     refused("A+ 101 sounds", lambda at: [Audio(WAV)] * 101, "audio.per_step", says="100"),
     refused("A+ a sound and a number", lambda at: [Audio(WAV), 5], "list.mixed"),
-    accepted("A15 1.5 is clipped", lambda at: Audio(np.array([0.5, 1.5]), 8000), lambda row: row[KEY]["changes"][-1]["lossy"] or row[KEY]["changes"][0]["lossy"]),
+    accepted(
+        "A15 1.5 is clipped",
+        lambda at: Audio(np.array([0.5, 1.5]), 8000),
+        lambda row: row[KEY]["changes"][-1]["lossy"] or row[KEY]["changes"][0]["lossy"],
+    ),
     accepted("A+ one sample", lambda at: Audio([0.5], 1), lambda row: row[KEY]["duration"] == 1),
-    accepted("A+ every format", lambda at: [Audio(data) for data in (WAV, FLAC, OGG, MP3)], lambda row: row[KEY]["count"] == 4),
+    accepted(
+        "A+ every format",
+        lambda at: [Audio(data) for data in (WAV, FLAC, OGG, MP3)],
+        lambda row: row[KEY]["count"] == 4,
+    ),
 )
 
 

@@ -6,12 +6,12 @@ import io
 from typing import Any
 
 import numpy as np
-import pictures
 import pytest
-from bad_input import nasty
-from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused
 from PIL import Image as Pillow
 
+import pictures
+from bad_input import nasty
+from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused
 from medialog import Image
 from medialog.validators.errors import WrongType
 
@@ -23,10 +23,14 @@ MASK_FILE = pictures.saved(Pillow.fromarray(GREY), "PNG")
 
 def mask(name: str, layer: Any, *rules: str, error: type[Exception] | None = None) -> list[Case]:
     """Return a refused layer of masks, alone and in the second image of a list."""
-    options: Any = {"error": error} if error else {}
     return flat(
-        refused(name, lambda at: Image(GREY, masks={"m": made(layer)}), *rules, **options),
-        refused(f"{name}, in a list", lambda at: [Image(GREY + 5), Image(GREY, masks={"m": made(layer)})], *rules, **options),
+        refused(name, lambda at: Image(GREY, masks={"m": made(layer)}), *rules, error=error),
+        refused(
+            f"{name}, in a list",
+            lambda at: [Image(GREY + 5), Image(GREY, masks={"m": made(layer)})],
+            *rules,
+            error=error,
+        ),
     )
 
 
@@ -39,7 +43,12 @@ def box(name: str, *rules: str, without: str = "", **members: Any) -> list[Case]
     wrong = {key: value for key, value in {**BOX, **members}.items() if key != without}
     return flat(
         refused(name, lambda at: Image(GREY, boxes={"b": {"box_data": [wrong]}}), *rules),
-        refused(f"{name}, second", lambda at: Image(GREY, boxes={"b": {"box_data": [BOX, wrong]}}), *rules, says="" if "value.read" in rules else "[1]"),
+        refused(
+            f"{name}, second",
+            lambda at: Image(GREY, boxes={"b": {"box_data": [BOX, wrong]}}),
+            *rules,
+            says="" if "value.read" in rules else "[1]",
+        ),
     )
 
 
@@ -99,7 +108,9 @@ CASES = flat(
     mask("B10 neither", {}, "mask.data"),
     mask("B11 a JPEG", {"path": lambda: None, "mask_data": IDS}, "mask.data"),
     mask("B11 a JPEG file", lambda: {"path": io.BytesIO(pictures.saved(Pillow.new("L", (4, 3)), "JPEG"))}, "mask.file"),
-    mask("B11 an RGB file", lambda: {"path": io.BytesIO(pictures.saved(Pillow.new("RGB", (4, 3)), "PNG"))}, "mask.file"),
+    mask(
+        "B11 an RGB file", lambda: {"path": io.BytesIO(pictures.saved(Pillow.new("RGB", (4, 3)), "PNG"))}, "mask.file"
+    ),
     mask("B11 a cut file", lambda: {"path": io.BytesIO(MASK_FILE[:-20])}, "file.content"),
     mask("B11 text", lambda: {"path": io.BytesIO(b"hello")}, "file.content"),
     mask("B11 a bomb", lambda: {"path": io.BytesIO(pictures.png(20_000, 20_000))}, "image.pixels"),
@@ -182,18 +193,34 @@ CASES = flat(
     refused("B+ a class without a name", lambda at: Image(GREY, classes=[{"id": 1}]), "classes.entry"),
     refused("B+ a class of a float", lambda at: Image(GREY, classes=[{"id": 1.5, "name": "a"}]), "classes.entry"),
     refused("B+ a class twice", lambda at: Image(GREY, classes=[{"id": 1, "name": "a"}] * 2), "classes.entry"),
-    refused("B+ a class of a surrogate", lambda at: Image(GREY, classes=[{"id": 1, "name": "\ud800"}]), "classes.entry"),
+    refused(
+        "B+ a class of a surrogate", lambda at: Image(GREY, classes=[{"id": 1, "name": "\ud800"}]), "classes.entry"
+    ),
     refused("B+ classes without iteration", lambda at: Image(GREY, classes=nasty.NoIteration([1])), "value.read"),
     # what is taken
     accepted("B6 an id without a label", lambda at: Image(GREY, masks={"m": {"mask_data": IDS + 7}})),
-    accepted("B9 a name ../x", lambda at: Image(GREY, masks={"../x": {"mask_data": IDS}}), lambda row: list(row[KEY]["masks"]) == ["../x"]),
+    accepted(
+        "B9 a name ../x",
+        lambda at: Image(GREY, masks={"../x": {"mask_data": IDS}}),
+        lambda row: list(row[KEY]["masks"]) == ["../x"],
+    ),
     accepted("B13 no masks", lambda at: Image(GREY, masks={}), lambda row: "masks" not in row[KEY]),
     accepted("B13 no boxes", lambda at: Image(GREY, boxes={"b": {"box_data": []}})),
-    accepted("B17 percentage 1.5", lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "position": corners(maxX=1.5)}]}})),
-    accepted("B18 a pixel beyond the image", lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "domain": "pixel", "position": corners(maxX=900)}]}})),
-    accepted("B21 zero width", lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "position": corners(maxX=0.1)}]}})),
+    accepted(
+        "B17 percentage 1.5",
+        lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "position": corners(maxX=1.5)}]}}),
+    ),
+    accepted(
+        "B18 a pixel beyond the image",
+        lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "domain": "pixel", "position": corners(maxX=900)}]}}),
+    ),
+    accepted(
+        "B21 zero width", lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "position": corners(maxX=0.1)}]}})
+    ),
     accepted("B+ ids of booleans", lambda at: Image(GREY, masks={"m": {"mask_data": IDS == 1}})),
-    accepted("B+ a numpy class id", lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "class_id": np.int64(3)}]}})),
+    accepted(
+        "B+ a numpy class id", lambda at: Image(GREY, boxes={"b": {"box_data": [{**BOX, "class_id": np.int64(3)}]}})
+    ),
 )
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bad_input import nasty
 from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused
-
 from medialog import Histogram
 from medialog.validators.errors import WrongType
 
@@ -16,13 +16,12 @@ NAN, INF = float("nan"), float("inf")
 
 
 def of(name: str, make: Any, *rules: str, error: type[Exception] | None = None, **options: Any) -> list[Case]:
-    return refused(name, lambda at: Histogram(make(), **options), *rules, **({"error": error} if error else {}))
+    return refused(name, lambda at: Histogram(make(), **options), *rules, error=error)
 
 
 def made(name: str, counts: Any, edges: Any, *rules: str, error: type[Exception] | None = None) -> list[Case]:
     """Return refused counts and edges, as `np_histogram` and with lists for arrays."""
-    options: Any = {"error": error} if error else {}
-    return refused(name, lambda at: Histogram(np_histogram=(counts, edges)), *rules, **options)
+    return refused(name, lambda at: Histogram(np_histogram=(counts, edges)), *rules, error=error)
 
 
 CASES = flat(
@@ -32,9 +31,20 @@ CASES = flat(
     of("D1 10**5000 bins", lambda: [1.0], "histogram.bins", num_bins=10**5000),
     *(
         of(f"D2 {name} bins", lambda: [1.0], "histogram.num_bins", num_bins=bins)
-        for name, bins in {"0": 0, "-1": -1, "2.5": 2.5, "64.0": 64.0, "NaN": NAN, "True": True, "'64'": "64", 
-                           "a list of": [64], "an array of": np.array([1, 2]), "rude": nasty.OddIndex(nasty.Rude("x")),
-                           "nameless": nasty.NoRepr(), "-10**5000": -(10**5000)}.items()
+        for name, bins in {
+            "0": 0,
+            "-1": -1,
+            "2.5": 2.5,
+            "64.0": 64.0,
+            "NaN": NAN,
+            "True": True,
+            "'64'": "64",
+            "a list of": [64],
+            "an array of": np.array([1, 2]),
+            "rude": nasty.OddIndex(nasty.Rude("x")),
+            "nameless": nasty.NoRepr(),
+            "-10**5000": -(10**5000),
+        }.items()
     ),
     of("D8 objects", lambda: np.array([1, None]), "array.dtype"),
     of("D8 text", lambda: ["a"], "array.dtype"),
@@ -85,19 +95,43 @@ CASES = flat(
     refused("D+ np_histogram of three", lambda at: Histogram(np_histogram=([1], [0, 1], 2)), "histogram.lengths"),  # type: ignore[arg-type]
     refused("D+ np_histogram of a number", lambda at: Histogram(np_histogram=5), "histogram.lengths"),  # type: ignore[arg-type]
     refused("D+ np_histogram of text", lambda at: Histogram(np_histogram="ab"), "array.kind", error=WrongType),  # type: ignore[arg-type]
-    refused("D+ np_histogram without iteration", lambda at: Histogram(np_histogram=nasty.NoIteration([[1], [0, 1]])), "value.read"),  # type: ignore[arg-type]
+    refused(
+        "D+ np_histogram without iteration",
+        lambda at: Histogram(np_histogram=nasty.NoIteration([[1], [0, 1]])),
+        "value.read",
+    ),  # type: ignore[arg-type]
     accepted("D3 NaN samples are counted", lambda at: Histogram([1.0, NAN]), lambda row: row[KEY]["nan"] == 1),
-    accepted("D5 all NaN", lambda at: Histogram([NAN] * 3), lambda row: row[KEY]["nan"] == 3 and row[KEY]["count"] == 0),
+    accepted(
+        "D5 all NaN", lambda at: Histogram([NAN] * 3), lambda row: row[KEY]["nan"] == 3 and row[KEY]["count"] == 0
+    ),
     accepted("D6 empty", lambda at: Histogram([]), lambda row: row[KEY]["count"] == 0),
     accepted("D13 all equal 1e308", lambda at: Histogram([1e308] * 5), lambda row: np.isfinite(row[KEY]["bins"]).all()),
-    accepted("D13 the largest double", lambda at: Histogram([1.7976931348623157e308] * 2), lambda row: np.isfinite(row[KEY]["bins"]).all()),
+    accepted(
+        "D13 the largest double",
+        lambda at: Histogram([1.7976931348623157e308] * 2),
+        lambda row: np.isfinite(row[KEY]["bins"]).all(),
+    ),
     accepted("D13 the smallest double", lambda at: Histogram([0, 5e-324]), lambda row: sum(row[KEY]["values"]) == 2),
     accepted("D13 infinities", lambda at: Histogram([INF, -INF, 1.0]), lambda row: row[KEY]["count"] == 1),
-    accepted("D13 2**63", lambda at: Histogram(np.array([2**63, 2**64 - 1], np.uint64)), lambda row: sum(row[KEY]["values"]) == 2),
-    accepted("D13 neighbours of 2**53", lambda at: Histogram(np.array([2**53, 2**53 + 1])), lambda row: sum(row[KEY]["values"]) == 2),
-    accepted("D13 counts of 0", lambda at: Histogram(np_histogram=([0, 0], [0, 1, 2])), lambda row: row[KEY]["count"] == 0),
+    accepted(
+        "D13 2**63",
+        lambda at: Histogram(np.array([2**63, 2**64 - 1], np.uint64)),
+        lambda row: sum(row[KEY]["values"]) == 2,
+    ),
+    accepted(
+        "D13 neighbours of 2**53",
+        lambda at: Histogram(np.array([2**53, 2**53 + 1])),
+        lambda row: sum(row[KEY]["values"]) == 2,
+    ),
+    accepted(
+        "D13 counts of 0", lambda at: Histogram(np_histogram=([0, 0], [0, 1, 2])), lambda row: row[KEY]["count"] == 0
+    ),
     made("D9 counts beyond doubles together", [1e308, 1e308], [0, 1, 2], "histogram.counts"),
-    accepted("D13 squares beyond doubles together", lambda at: Histogram(np.full(400_000, 3e151)), lambda row: "sum_squares" not in row[KEY] or row[KEY]["count"] == 400_000),
+    accepted(
+        "D13 squares beyond doubles together",
+        lambda at: Histogram(np.full(400_000, 3e151)),
+        lambda row: "sum_squares" not in row[KEY] or row[KEY]["count"] == 400_000,
+    ),
 )
 
 

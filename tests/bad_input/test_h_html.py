@@ -6,10 +6,10 @@ import io
 from typing import Any
 
 import pytest
-from bad_input import nasty
-from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_file
 
 import medialog
+from bad_input import nasty
+from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_file
 from medialog import Html
 from medialog.datatypes.text import Text
 from medialog.validators.errors import WrongType
@@ -53,13 +53,19 @@ def same(page: str, read: dict[str, Any]) -> bool:
     return bool(found.html == page)
 
 
-def page(name: str, make: Any, *rules: str, kind: Any = Html, error: type[Exception] | None = None, **options: Any) -> list[Case]:
-    return refused(name, lambda at: kind(make(), **options), *rules, **({"error": error} if error else {}))
+def page(
+    name: str, make: Any, *rules: str, kind: Any = Html, error: type[Exception] | None = None, **options: Any
+) -> list[Case]:
+    return refused(name, lambda at: kind(make(), **options), *rules, error=error)
 
 
 CASES = flat(
     *(
-        accepted(f"{name}, inject={inject}", lambda at, text=text, inject=inject: Html(text, inject=inject), lambda row, text=text: same(text, row))
+        accepted(
+            f"{name}, inject={inject}",
+            lambda at, text=text, inject=inject: Html(text, inject=inject),
+            lambda row, text=text: same(text, row),
+        )
         for name, text in HOSTILE.items()
         for inject in (True, False)
     ),
@@ -104,7 +110,11 @@ CASES = flat(
     page("H+ a text of an object", nasty.NoAttributes, "text.kind", kind=Text, error=WrongType),
     page("H+ a text of markdown 'yes'", lambda: "x", "text.markdown", kind=Text, markdown="yes"),
     accepted("H14 UTF-16 with its mark", lambda at: Html("<p>é".encode("utf-16")), lambda row: same("<p>é", row)),
-    accepted("H+ a text of hostile HTML", lambda at: Text("<script>alert(1)</script>"), lambda row: row[KEY]["_type"] == "text-file"),
+    accepted(
+        "H+ a text of hostile HTML",
+        lambda at: Text("<script>alert(1)</script>"),
+        lambda row: row[KEY]["_type"] == "text-file",
+    ),
     accepted("H+ a text of a formula", lambda at: Text("=HYPERLINK(1)"), lambda row: row[KEY]["_type"] == "text-file"),
 )
 

@@ -9,20 +9,20 @@ import shutil
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bad_input import nasty
 
 import medialog
+from bad_input import nasty
 from medialog import Histogram, Html, Image, Table
 from medialog.validators import validate
 from medialog.validators.errors import (
     DamagedFile,
     DamagedRow,
-    Error,
     InvalidDescriptor,
     RunError,
     UnknownKind,
@@ -358,7 +358,24 @@ def test_a_medium_that_is_a_fifo_or_a_folder(stored: tuple[Path, dict[str, Any]]
         medialog.load(stored[1]["image"], folder)
 
 
-JUNK = [None, True, -1, 1.5, float("nan"), 2**70, "", "\ud800", "a\0", [], {}, [[]], {"a": 1}, object(), b"x", "x" * 100_000]
+JUNK = [
+    None,
+    True,
+    -1,
+    1.5,
+    float("nan"),
+    2**70,
+    "",
+    "\ud800",
+    "a\0",
+    [],
+    {},
+    [[]],
+    {"a": 1},
+    object(),
+    b"x",
+    "x" * 100_000,
+]
 
 
 @pytest.mark.parametrize("kind", ["image", "html", "histogram", "table", "list"])
@@ -376,11 +393,8 @@ def test_descriptors_with_any_member_changed(stored: tuple[Path, dict[str, Any]]
                 forged[key] = junk
             found = validate(forged)
             assert all(len(str(violation)) < 2000 and str(violation).isprintable() for violation in found)
-            try:
-                value = medialog.load(forged, folder)
-                repr(value)
-            except (InvalidDescriptor, UnknownKind, DamagedFile, UnsafePath) as error:
-                assert isinstance(error, Error)
+            with suppress(InvalidDescriptor, UnknownKind, DamagedFile, UnsafePath):
+                repr(medialog.load(forged, folder))
             count += 1
     assert count > 100
     assert time.process_time() - started < 10
@@ -417,7 +431,21 @@ def test_a_reference_in_a_schema_is_never_fetched(stored: tuple[Path, dict[str, 
 
 
 @pytest.mark.parametrize(
-    "text", ["NaN", "1e999", "[" * 65 + "]" * 65, '{"a":1,"a":2}', '"\\ud800"', "9" * 5_000, "", "nul", "[1,]", "\ufeff1", "'a'", "01"]
+    "text",
+    [
+        "NaN",
+        "1e999",
+        "[" * 65 + "]" * 65,
+        '{"a":1,"a":2}',
+        '"\\ud800"',
+        "9" * 5_000,
+        "",
+        "nul",
+        "[1,]",
+        "\ufeff1",
+        "'a'",
+        "01",
+    ],
 )
 def test_json_that_is_none(text: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011

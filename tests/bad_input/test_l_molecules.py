@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bad_input import nasty
 from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_file
-
 from medialog import Molecule
 from medialog.validators.errors import MissingDependency, WrongType
 
@@ -36,7 +36,9 @@ def file(name: str, data: Any, kind: str, *rules: str, **options: Any) -> list[C
 
 
 def smiles(name: str, text: Any, *rules: str, error: type[Exception] | None = None, **options: Any) -> list[Case]:
-    return refused(name, lambda at: Molecule.from_smiles(text, **options), *rules, **({"error": error} if error else {}))
+    return refused(
+        name, lambda at: Molecule.from_smiles(text, **options), *rules, **({"error": error} if error else {})
+    )
 
 
 CASES = flat(
@@ -58,8 +60,18 @@ CASES = flat(
     file("L5 coordinates of infinity", PDB.replace("   1.000", "     inf").encode(), "pdb", "molecule.coordinates"),
     file("L5 a cut line", PDB[:40].encode(), "pdb", "molecule.coordinates"),
     file("L6 1,000,001 atoms", lambda: (PDB * 1_000_001).encode(), "pdb", "molecule.atoms", forms=["bytes"]),
-    file("L7 a loop without values", b"data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n", "mmcif", "molecule.loop"),
-    file("L7 a row that is cut", b"data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n1 2 3\n", "mmcif", "molecule.loop"),
+    file(
+        "L7 a loop without values",
+        b"data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n",
+        "mmcif",
+        "molecule.loop",
+    ),
+    file(
+        "L7 a row that is cut",
+        b"data_x\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n1 2 3\n",
+        "mmcif",
+        "molecule.loop",
+    ),
     file("L7 text that does not end", b"data_x\n_a\n;\nhello\n", "mmcif", "file.content", forms=["bytes"]),
     file("L9 999 atoms, two lines", sdf(999), "sdf", "molecule.coordinates"),
     file("L9 atoms of text", sdf("abc"), "sdf", "molecule.record"),
@@ -100,13 +112,24 @@ CASES = flat(
     refused("L+ None", lambda at: Molecule(None), "molecule.input", error=WrongType),
     refused("L+ a number", lambda at: Molecule(3), "molecule.input", error=WrongType),
     refused("L+ an array", lambda at: Molecule(np.zeros(3)), "molecule.input", error=WrongType),
-    refused("L+ an object whose attributes raise", lambda at: Molecule(nasty.NoAttributes()), "molecule.input", error=WrongType),
+    refused(
+        "L+ an object whose attributes raise",
+        lambda at: Molecule(nasty.NoAttributes()),
+        "molecule.input",
+        error=WrongType,
+    ),
     refused("L+ a missing file", lambda at: Molecule("no/such.pdb"), "file.missing"),
     refused("L+ a URL", lambda at: Molecule("https://files.rcsb.org/download/6LU7.pdb"), "file.url"),
     refused("L+ a file that raises", lambda at: Molecule(nasty.OddFile(nasty.Rude("x"))), "file.kind"),
     refused("L+ unknown bytes", lambda at: Molecule(b"hello"), "file.content"),
-    accepted("L10 SDF without its end", lambda at: Molecule(sdf(), file_type="sdf"), lambda row: row[KEY]["atoms"] == 2),
-    accepted("L8 every format", lambda at: [Molecule(data, file_type=name) for name, data in FILES.items()], lambda row: row[KEY]["count"] == 10),
+    accepted(
+        "L10 SDF without its end", lambda at: Molecule(sdf(), file_type="sdf"), lambda row: row[KEY]["atoms"] == 2
+    ),
+    accepted(
+        "L8 every format",
+        lambda at: [Molecule(data, file_type=name) for name, data in FILES.items()],
+        lambda row: row[KEY]["count"] == 10,
+    ),
 )
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pictures
 import pytest
-from bad_input import nasty
-from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_file
 from PIL import Image as Pillow
 
+import pictures
+from bad_input import nasty
+from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_file
 from medialog import Object3D
 from medialog.validators.errors import WrongType
 
@@ -70,7 +70,13 @@ def gltf(*path: Any, value: Any) -> bytes:
     return json.dumps(edited).encode()
 
 
-def glb(*chunks: tuple[bytes, bytes], version: int = 2, length: int | None = None, magic: bytes = b"glTF", text: bytes | None = None) -> bytes:
+def glb(
+    *chunks: tuple[bytes, bytes],
+    version: int = 2,
+    length: int | None = None,
+    magic: bytes = b"glTF",
+    text: bytes | None = None,
+) -> bytes:
     if text is None:
         text = gltf("buffers", value=[{"byteLength": 44}])
     parts = ((b"JSON", text + b" " * (-len(text) % 4)), *chunks)
@@ -101,12 +107,12 @@ def of_gltf(name: str, rule: str, *path: Any, value: Any) -> list[Case]:
 
 
 def cloud(name: str, make: Any, *rules: str, error: type[Exception] | None = None, **options: Any) -> list[Case]:
-    return refused(name, lambda at: Object3D(make(), **options), *rules, **({"error": error} if error else {}))
+    return refused(name, lambda at: Object3D(make(), **options), *rules, error=error)
 
 
 def scene(name: str, rule: str, error: type[Exception] | None = None, **members: Any) -> list[Case]:
     document = {"type": "lidar/beta", "points": POINTS, **members}
-    return refused(name, lambda at: Object3D(document), rule, **({"error": error} if error else {}))
+    return refused(name, lambda at: Object3D(document), rule, error=error)
 
 
 def box(name: str, rule: str, **members: Any) -> list[Case]:
@@ -122,18 +128,36 @@ CASES = flat(
     of_gltf("O3 deep in an extension", "object3d.external", "extensions", value={"X": [{"Y": {"uri": "https://a"}}]}),
     of_gltf("O4 data that are no base64", "file.content", "buffers", 0, "uri", value="data:;base64,a!"),
     of_gltf("O4 data that are cut", "object3d.bytes", "buffers", 0, "uri", value=uri(DATA[:-4])),
-    mesh("O5 64 MB of base64", lambda: gltf("buffers", 0, "uri", value="data:;base64," + "A" * (64 << 20)), "object3d.json", suffix=".gltf", forms=["bytes"]),
+    mesh(
+        "O5 64 MB of base64",
+        lambda: gltf("buffers", 0, "uri", value="data:;base64," + "A" * (64 << 20)),
+        "object3d.json",
+        suffix=".gltf",
+        forms=["bytes"],
+    ),
     mesh("O6 another magic", glb(BIN, magic=b"GLTF"), "file.content", suffix=".glb"),
     mesh("O7 a length too short", glb(BIN, length=40), "object3d.bytes", suffix=".glb"),
     mesh("O7 a length of 4 GB", glb(BIN, length=2**32 - 1), "object3d.bytes", suffix=".glb"),
     mesh("O7 a byte more", glb(BIN) + b"\0", "object3d.bytes", suffix=".glb"),
-    mesh("O8 a chunk of 4 GB", b"glTF" + struct.pack("<IIII", 2, 24, 0xFFFFFFFC, 0x4E4F534A) + bytes(4), "object3d.bytes", suffix=".glb", peak=SMALL),
+    mesh(
+        "O8 a chunk of 4 GB",
+        b"glTF" + struct.pack("<IIII", 2, 24, 0xFFFFFFFC, 0x4E4F534A) + bytes(4),
+        "object3d.bytes",
+        suffix=".glb",
+        peak=SMALL,
+    ),
     mesh("O9 a chunk that is not aligned", glb((b"BIN\0", DATA + b"\0")), "object3d.bytes", suffix=".glb"),
     mesh("O10 two BIN", glb(BIN, BIN), "file.content", suffix=".glb"),
     mesh("O10 two JSON", glb((b"JSON", b"{}  ")), "file.content", suffix=".glb"),
     mesh("O10 no chunk", b"glTF" + struct.pack("<II", 2, 12), "file.content", suffix=".glb"),
     mesh("O10 JSON of 100,000 brackets", glb(text=b"[" * 100_000), "file.content", suffix=".glb"),
-    of_gltf("O11 10**9 without data", "object3d.bytes", "accessors", 0, value={"componentType": 5126, "count": 10**9, "type": "VEC3"}),
+    of_gltf(
+        "O11 10**9 without data",
+        "object3d.bytes",
+        "accessors",
+        0,
+        value={"componentType": 5126, "count": 10**9, "type": "VEC3"},
+    ),
     of_gltf("O11 10**30", "object3d.bytes", "accessors", 0, "count", value=10**30),
     of_gltf("O11 -1", "file.content", "accessors", 0, "count", value=-1),
     of_gltf("O11 1.5", "file.content", "accessors", 0, "count", value=1.5),
@@ -146,15 +170,32 @@ CASES = flat(
     of_gltf("O15 a cycle", "object3d.graph", "nodes", 1, "children", value=[0]),
     of_gltf("O15 its own child", "object3d.graph", "nodes", 0, "children", value=[0, 1]),
     of_gltf("O15 two parents", "object3d.graph", "nodes", value=[{"children": [2]}, {"children": [2]}, {"mesh": 0}]),
-    mesh("O16 100,001 nodes", lambda: gltf("nodes", value=[{"children": [1]}, {"mesh": 0}, *[{}] * 100_000]), "object3d.nodes", suffix=".gltf", forms=["bytes"]),
-    of_gltf("O17 an index past the vertices", "object3d.index", "buffers", 0, "uri", value=uri(DATA[:36] + b"\3\0\1\0\2\0\0\0")),
+    mesh(
+        "O16 100,001 nodes",
+        lambda: gltf("nodes", value=[{"children": [1]}, {"mesh": 0}, *[{}] * 100_000]),
+        "object3d.nodes",
+        suffix=".gltf",
+        forms=["bytes"],
+    ),
+    of_gltf(
+        "O17 an index past the vertices",
+        "object3d.index",
+        "buffers",
+        0,
+        "uri",
+        value=uri(DATA[:36] + b"\3\0\1\0\2\0\0\0"),
+    ),
     of_gltf("O17 an index of no accessor", "object3d.index", "meshes", 0, "primitives", 0, "indices", value=7),
     of_gltf("O17 a mesh that is not there", "object3d.index", "nodes", 1, "mesh", value=10**30),
     of_gltf("O18 NaN", "object3d.finite", "buffers", 0, "uri", value=uri(struct.pack("<f", NAN) + DATA[4:])),
     of_gltf("O18 infinity", "object3d.finite", "buffers", 0, "uri", value=uri(struct.pack("<f", -INF) + DATA[4:])),
-    of_gltf("O19 a picture bomb", "image.pixels", "images", 0, "uri", value=uri(pictures.png(20_000, 20_000), "image/png")),
+    of_gltf(
+        "O19 a picture bomb", "image.pixels", "images", 0, "uri", value=uri(pictures.png(20_000, 20_000), "image/png")
+    ),
     of_gltf("O19 a picture of text", "file.content", "images", 0, "uri", value=uri(b"hello", "image/png")),
-    of_gltf("O19 a picture that is cut", "file.content", "images", 0, "uri", value=uri(picture(64, 64)[:-20], "image/png")),
+    of_gltf(
+        "O19 a picture that is cut", "file.content", "images", 0, "uri", value=uri(picture(64, 64)[:-20], "image/png")
+    ),
     of_gltf("O20 draco", "object3d.extension", "extensionsRequired", value=["KHR_draco_mesh_compression"]),
     of_gltf("O21 version 1.0", "object3d.version", "asset", "version", value="1.0"),
     of_gltf("O21 version 2", "object3d.version", "asset", "version", value=2),
@@ -165,12 +206,31 @@ CASES = flat(
         for member in ("nodes", "meshes", "accessors", "bufferViews", "buffers", "scenes", "materials", "images")
         for value in (5, "x", {}, [5], [None])
     ),
-    *(mesh(f"O+ a gltf of {name}", data, "file.content", suffix=".gltf", forms=["bytes", "path"])
-      for name, data in {"0 bytes": b"", "text": b"hello", "a list": b"[]", "null": b"null", "NaN": b'{"asset":NaN}',
-                         "1e999": b'{"asset":1e999}', "a key twice": b'{"asset":{"version":"2.0"},"asset":1}',
-                         "no UTF-8": b"\xff", "brackets": b"[" * 100_000, "a surrogate": b'{"asset":"\\ud800"}'}.items()),
-    *(mesh(f"O+ GLB cut at byte {end}", glb(BIN)[:end], "file.content" if end < 4 or end == 12 else "object3d.bytes", suffix=".glb", forms=["bytes"])
-      for end in (1, 3, 16, 19, 20, 100, len(glb(BIN)) - 1)),
+    *(
+        mesh(f"O+ a gltf of {name}", data, "file.content", suffix=".gltf", forms=["bytes", "path"])
+        for name, data in {
+            "0 bytes": b"",
+            "text": b"hello",
+            "a list": b"[]",
+            "null": b"null",
+            "NaN": b'{"asset":NaN}',
+            "1e999": b'{"asset":1e999}',
+            "a key twice": b'{"asset":{"version":"2.0"},"asset":1}',
+            "no UTF-8": b"\xff",
+            "brackets": b"[" * 100_000,
+            "a surrogate": b'{"asset":"\\ud800"}',
+        }.items()
+    ),
+    *(
+        mesh(
+            f"O+ GLB cut at byte {end}",
+            glb(BIN)[:end],
+            "file.content" if end < 4 or end == 12 else "object3d.bytes",
+            suffix=".glb",
+            forms=["bytes"],
+        )
+        for end in (1, 3, 16, 19, 20, 100, len(glb(BIN)) - 1)
+    ),
     # OBJ, PLY, STL
     mesh("O22 hello", b"hello", "file.content", suffix=".obj"),
     mesh("O22 0 bytes", b"", "file.content", suffix=".obj"),
@@ -192,7 +252,12 @@ CASES = flat(
     mesh("O27 10**400 vertices", ply("1" + "0" * 400) + bytes(12), "file.content", suffix=".ply"),
     mesh("O27 10**5000 vertices", ply("1" + "0" * 5000) + bytes(12), "file.content", suffix=".ply"),
     mesh("O27 -1 vertices", ply(-1) + bytes(12), "file.content", suffix=".ply"),
-    mesh("O27 10**12 empty elements", ply(rest="element empty 1000000000000\n") + bytes(12), "file.content", suffix=".ply"),
+    mesh(
+        "O27 10**12 empty elements",
+        ply(rest="element empty 1000000000000\n") + bytes(12),
+        "file.content",
+        suffix=".ply",
+    ),
     mesh("O27 a header without an end", b"ply\nformat ascii 1.0\n", "file.content", suffix=".ply"),
     mesh("O27 a header of a megabyte", lambda: b"ply\n" + b"comment x\n" * 100_000, "file.content", suffix=".ply"),
     mesh("O27 another byte order", ply(order="middle_endian"), "file.content", suffix=".ply"),
@@ -267,10 +332,21 @@ CASES = flat(
     box("O33 a score of text", "object3d.score", score="0.5"),
     box("O33 an unknown member of a box", "object3d.box", colour=5),
     refused("O33 a scene without items", lambda at: Object3D(nasty.NoItems()), "value.read"),
-    accepted("O34 300,001 points", lambda at: Object3D(np.zeros((300_001, 3), "f4")), lambda row: row[KEY]["points"] == 300_001),
+    accepted(
+        "O34 300,001 points",
+        lambda at: Object3D(np.zeros((300_001, 3), "f4")),
+        lambda row: row[KEY]["points"] == 300_001,
+    ),
     accepted("O+ no points", lambda at: Object3D({"type": "lidar/beta", "points": np.zeros((0, 3))})),
-    accepted("O+ extras are the author's own", lambda at: Object3D(gltf("extras", value={"uri": "https://a"}), file_type="gltf")),
-    accepted("O31 colour 321 is clamped", lambda at: Object3D([[0, 0, 0, 321, 0, 0]]), lambda row: any(change["lossy"] for change in row[KEY]["changes"])),
+    accepted(
+        "O+ extras are the author's own",
+        lambda at: Object3D(gltf("extras", value={"uri": "https://a"}), file_type="gltf"),
+    ),
+    accepted(
+        "O31 colour 321 is clamped",
+        lambda at: Object3D([[0, 0, 0, 321, 0, 0]]),
+        lambda row: any(change["lossy"] for change in row[KEY]["changes"]),
+    ),
 )
 
 

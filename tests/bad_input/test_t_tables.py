@@ -10,10 +10,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from bad_input import nasty
-from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_value
 
 import medialog
+from bad_input import nasty
+from bad_input.postcondition import KEY, Bench, Case, accepted, flat, refused, refused_value
 from medialog import Image, Table
 from medialog.validators.errors import InvalidInput, WrongType
 
@@ -22,11 +22,12 @@ GREY = np.zeros((2, 2), np.uint8)
 
 def table(name: str, make: Any, *rules: str, error: type[Exception] | None = None, **options: Any) -> list[Case]:
     """Return a refused table, alone and beside a good one in the same row."""
-    chosen: Any = {"error": error} if error else {}
-    return refused(name, lambda at: make(), *rules, **chosen, **options)
+    return refused(name, lambda at: make(), *rules, error=error, **options)
 
 
-def rows(name: str, data: Any, *rules: str, columns: Any = ("a", "b"), error: type[Exception] | None = None, **options: Any) -> list[Case]:
+def rows(
+    name: str, data: Any, *rules: str, columns: Any = ("a", "b"), error: type[Exception] | None = None, **options: Any
+) -> list[Case]:
     return table(name, lambda: Table(list(columns), data() if callable(data) else data, **options), *rules, error=error)
 
 
@@ -39,7 +40,12 @@ def cell(name: str, make: Any, *rules: str, error: type[Exception] = InvalidInpu
     return flat(
         refused(name, lambda at: Table(["a"], [[make()]]), *rules, error=error),
         refused(f"{name}, third row", lambda at: Table(["a"], [[None], [None], [make()]]), *rules, error=error),
-        refused(f"{name}, mixed", lambda at: Table(["a"], [[1], ["b"], [make()]], allow_mixed_types=True), *rules, error=error),
+        refused(
+            f"{name}, mixed",
+            lambda at: Table(["a"], [[1], ["b"], [make()]], allow_mixed_types=True),
+            *rules,
+            error=error,
+        ),
         refused(f"{name}, as a column", lambda at: Table(data={"a": [make()]}), *rules, error=error),
         refused(f"{name}, added", lambda at: added(make()), *rules, error=error),
         refused(f"{name}, added column", lambda at: column_added(make()), *rules, error=error),
@@ -138,7 +144,9 @@ CASES = flat(
     rows("T8 a list after numbers", [[1, 2], [[1], 2]], "table.cell", error=WrongType),
     rows("T8 an image after numbers", lambda: [[1, 2], [Image(GREY), 2]], "table.cell", error=WrongType),
     rows("T8 True after numbers", [[1, 2], [True, 2]], "table.cell", error=WrongType),
-    rows("T8 None where nothing may be missing", [[1, 2], [None, 2]], "table.optional", optional=False, error=WrongType),
+    rows(
+        "T8 None where nothing may be missing", [[1, 2], [None, 2]], "table.optional", optional=False, error=WrongType
+    ),
     table("T12 a 1-D array", lambda: Table(["a"], np.zeros(3)), "table.data"),
     table("T12 a 0-D array", lambda: Table(["a"], np.zeros(())), "table.data"),
     table("T12 an array of other width", lambda: Table(["a"], np.zeros((3, 2))), "table.width"),
@@ -152,15 +160,31 @@ CASES = flat(
     table("T12 a masked column", lambda: Table(data={"a": np.ma.masked_equal(np.arange(3), 1)}), "array.masked"),
     table("T12 records with an unknown key", lambda: Table(["a"], [{"a": 1}, {"b": 1}]), "table.columns"),
     table("T12 records of numbers", lambda: Table(["a"], [{"a": 1, None: 2}]), "table.columns"),
-    refused_value("T17 MultiIndex columns", lambda at: pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])), "table.columns", cell="table.columns"),
-    refused_value("T17 columns twice", lambda at: pd.DataFrame([[1, 2]], columns=["a", "a"]), "table.columns", cell="table.columns"),
+    refused_value(
+        "T17 MultiIndex columns",
+        lambda at: pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])),
+        "table.columns",
+        cell="table.columns",
+    ),
+    refused_value(
+        "T17 columns twice",
+        lambda at: pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        "table.columns",
+        cell="table.columns",
+    ),
     refused_value("T17 a frame of objects", lambda at: pd.DataFrame({"a": [object()]}), "table.cell", error=WrongType),
-    refused_value("T17 a frame of polars objects", lambda at: pl.DataFrame({"a": [object()]}), "table.cell", error=WrongType),
+    refused_value(
+        "T17 a frame of polars objects", lambda at: pl.DataFrame({"a": [object()]}), "table.cell", error=WrongType
+    ),
     refused_value("T17 a frame whose columns raise", lambda at: Frame({"a": [1]}), "value.read", cell="value.read"),
     table("T17 an Arrow stream that raises", lambda: Table(dataframe=Stream()), "value.read"),
     table("T17 a frame that is a list", lambda: Table(dataframe=[[1]]), "table.data", error=WrongType),
     table("T17 a frame that is None in rows", lambda: Table(dataframe=5), "table.data", error=WrongType),
-    table("T19 a table with a bad image in row 2", lambda: Table(["a"], [[Image(GREY + 1)], [Image(np.zeros((0, 0)))]]), "pixels.empty"),
+    table(
+        "T19 a table with a bad image in row 2",
+        lambda: Table(["a"], [[Image(GREY + 1)], [Image(np.zeros((0, 0)))]]),
+        "pixels.empty",
+    ),
     table("T21 a generator that raises in row 3", lambda: Table(["a"], nasty.raising(3)), "value.read", says="row 3"),
     table("T21 a row that raises", lambda: Table(["a"], [nasty.raising(1)]), "value.read"),
     table("T21 a column that raises", lambda: Table(data={"a": nasty.raising(2)}), "value.read"),
@@ -185,13 +209,37 @@ CASES = flat(
     accepted("T5 NaN", lambda at: Table(["a"], [[float("nan")]])),
     accepted("T6 infinity", lambda at: Table(["a"], [[float("inf")]])),
     accepted("T7 2**70", lambda at: Table(["a"], [[2**70]]), lambda row: loaded(row).data == [[2**70]]),
-    accepted("T7 -2**70 among others", lambda at: Table(["a"], [[1], [-(2**70)], [None]]), lambda row: loaded(row).data == [[1], [-(2**70)], [None]]),
-    accepted("T13 formulas", lambda at: Table(["a"], [["=HYPERLINK(1)"], ["@SUM"]]), lambda row: loaded(row).data == [["=HYPERLINK(1)"], ["@SUM"]]),
-    accepted("T14 HTML", lambda at: Table(["a"], [["<img onerror=x>"]]), lambda row: loaded(row).data == [["<img onerror=x>"]]),
-    accepted("T15 a naive datetime", lambda at: Table(["a"], [[datetime.datetime(2026, 1, 1)]]), lambda row: loaded(row).data == [[datetime.datetime(2026, 1, 1)]]),
-    accepted("T16 year 1 and 9999", lambda at: Table(["a"], [[datetime.datetime.min], [datetime.datetime.max]]), lambda row: loaded(row).data[1] == [datetime.datetime.max]),
+    accepted(
+        "T7 -2**70 among others",
+        lambda at: Table(["a"], [[1], [-(2**70)], [None]]),
+        lambda row: loaded(row).data == [[1], [-(2**70)], [None]],
+    ),
+    accepted(
+        "T13 formulas",
+        lambda at: Table(["a"], [["=HYPERLINK(1)"], ["@SUM"]]),
+        lambda row: loaded(row).data == [["=HYPERLINK(1)"], ["@SUM"]],
+    ),
+    accepted(
+        "T14 HTML",
+        lambda at: Table(["a"], [["<img onerror=x>"]]),
+        lambda row: loaded(row).data == [["<img onerror=x>"]],
+    ),
+    accepted(
+        "T15 a naive datetime",
+        lambda at: Table(["a"], [[datetime.datetime(2026, 1, 1)]]),
+        lambda row: loaded(row).data == [[datetime.datetime(2026, 1, 1)]],
+    ),
+    accepted(
+        "T16 year 1 and 9999",
+        lambda at: Table(["a"], [[datetime.datetime.min], [datetime.datetime.max]]),
+        lambda row: loaded(row).data[1] == [datetime.datetime.max],
+    ),
     accepted("T18 a duplicate index", lambda at: pd.DataFrame({"a": [1, 2]}, index=[5, 5])),
-    accepted("T+ pandas' NA and NaT", lambda at: Table(["a"], [[pd.NA], [pd.NaT], [None]]), lambda row: loaded(row).data == [[None]] * 3),
+    accepted(
+        "T+ pandas' NA and NaT",
+        lambda at: Table(["a"], [[pd.NA], [pd.NaT], [None]]),
+        lambda row: loaded(row).data == [[None]] * 3,
+    ),
     accepted("T+ no rows", lambda at: Table(["a"], [])),
     accepted("T+ no columns", lambda at: Table([], [])),
     accepted("T+ an empty frame", lambda at: pd.DataFrame()),
@@ -230,5 +278,3 @@ def test_a_bad_row_added_leaves_the_table_as_it_was(bench: Bench) -> None:
 
     bench.run.log({"t": table})
     assert bench.run.reader().media("t").data == [[1]]
-
-

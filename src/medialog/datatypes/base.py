@@ -385,5 +385,7 @@ def find(kind: str) -> type[DataType]:
     try:
         found: type[DataType] = kinds.find_class(kind)
     except KeyError:
-        raise UnknownKind(f"no type writes {checks.show(kind)}; known kinds: {', '.join(kinds.known_kinds())}") from None
+        raise UnknownKind(
+            f"no type writes {checks.show(kind)}; known kinds: {', '.join(kinds.known_kinds())}"
+        ) from None
     return found

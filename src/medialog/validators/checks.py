@@ -117,7 +117,9 @@ def caption(value: object, rules: Rules) -> Violation | None:
 def range_length(value: range, at: str, rules: Rules) -> int:
     """Return the length of a `range`: `InvalidInput` past `array.range`, for it takes no memory of the caller's."""
     count = max(0, -((value.start - value.stop) // value.step))  # `len` overflows
-    refuse([at_most(min(count, 10**30), "array.range", at, rules, "elements of a range (numpy.arange(n) has no limit)")])
+    refuse(
+        [at_most(min(count, 10**30), "array.range", at, rules, "elements of a range (numpy.arange(n) has no limit)")]
+    )
     return count
 
 
@@ -127,7 +129,9 @@ def at_most(count: float, limit: str, at: str, rules: Rules, unit: str, advice: 
     if count <= most:
         return None
     digits = isinstance(count, int) and count.bit_length() > 1000
-    return Violation(at, limit, f"at most {most:,} {unit}{advice}", "a number of 300 digits or more" if digits else f"{count:,}")
+    return Violation(
+        at, limit, f"at most {most:,} {unit}{advice}", "a number of 300 digits or more" if digits else f"{count:,}"
+    )
 
 
 def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Violation | None:
