@@ -24,7 +24,7 @@ PINNED = {
     "image.per_step_advice": 50,
     "image.pixels": 100_000_000,
     "image.side": 65_500,
-    "image.side_jpeg": 65_535,
+    "image.side_jpeg": 65_500,
     "image.side_webp": 16_383,
     "json.depth": 64,
     "key.length": 256,
