@@ -1,21 +1,26 @@
-"""Make what is generated: the published schemas, `docs/limits.md` and `docs/rules.md`.
+"""Make what is generated: the published schemas, `docs/limits.md`, `docs/rules.md` and `docs/errors.md`.
 
     python tools/generate.py            write what is out of date
     python tools/generate.py --check    say what is out of date, and exit with 1 when anything is
 
-The sources are the descriptor models beside each type, `validators/limits.py`, and the `documented_rules` and
-`documented_changes` of each type. Generated files are committed; a test proves that they are fresh.
+The sources are the descriptor models beside each type, `validators/limits.py`, the `documented_rules` and
+`documented_changes` of each type, and for the errors the invalid examples of the law tests. Generated files are
+committed; a test proves that they are fresh.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
+import warnings
 from pathlib import Path
+from typing import Any
 
 from medialog.datatypes.base import DataType, find
 from medialog.validators import limits
 from medialog.validators.catalog import COMMON
+from medialog.validators.errors import InvalidInput
 from medialog.wire import kinds, schemas
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +33,7 @@ def generated_files() -> dict[Path, str]:
     files = {SCHEMAS / schemas.file_name(kind): schema_text(kind) for kind in kinds.KINDS}
     files[ROOT / "docs" / "limits.md"] = limits_page()
     files[ROOT / "docs" / "rules.md"] = rules_page()
+    files[ROOT / "docs" / "errors.md"] = errors_page()
     return files
 
 
@@ -87,6 +93,55 @@ def rules_page() -> str:
         if cls.documented_changes:
             lines += ["", *table("change", cls.documented_changes)]
     return "\n".join(lines) + "\n"
+
+
+def errors_page() -> str:
+    """Return the page of error messages: one for each rule that an invalid example of the law tests breaks."""
+    lines = [
+        MARK,
+        "",
+        "# Errors, as you will meet them",
+        "",
+        "One real message for each rule, from the examples that the tests hold against each type. The form is always",
+        "*place: what was expected, what was there [rule]*; all that is wrong with a value is said at once.",
+    ]
+    for laws in law_classes():
+        lines += ["", f"## {laws.type.__name__}", "", "```text"]
+        seen: set[str] = set()
+        for make, _ in laws.invalid.values():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    make().construct(laws.type)
+                except InvalidInput as error:
+                    violations = error.violations
+            for violation in violations:
+                if violation.rule not in seen:
+                    seen.add(violation.rule)
+                    lines.append(str(violation))
+        lines.append("```")
+    return "\n".join(lines) + "\n"
+
+
+def law_classes() -> list[Any]:
+    """Return the law tests of the types, by the type's name."""
+    tests = ROOT / "tests"
+    sys.path.insert(0, str(tests))
+    found: dict[str, Any] = {}
+    for path in sorted(tests.glob("datatypes/test_*.py")):
+        if "TypeLaws" not in path.read_text():
+            continue
+        spec = importlib.util.spec_from_file_location(f"laws_of_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        for value in vars(module).values():
+            laws: Any = value
+            if isinstance(value, type) and value.__name__ != "TypeLaws" and hasattr(value, "spellings"):
+                found[laws.type.__name__] = laws
+    return [found[name] for name in sorted(found)]
 
 
 def table(head: str, entries: object) -> list[str]:

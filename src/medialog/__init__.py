@@ -19,8 +19,182 @@ if TYPE_CHECKING:
     from medialog.datatypes.files import DirectorySink as DirectorySink
     from medialog.datatypes.files import DirectorySource as DirectorySource
     from medialog.datatypes.files import MemorySink as MemorySink
+    from medialog.datatypes.files import Sink as Sink
+    from medialog.datatypes.files import Source as Source
     from medialog.datatypes.histogram import Histogram as Histogram
     from medialog.datatypes.image import Image as Image
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.tensor import Tensor as Tensor
+    from medialog.runtime.api import Api as Api
+    from medialog.runtime.config import Config
+    from medialog.runtime.convert import convert as convert
+    from medialog.runtime.reader import RunReader as RunReader
+    from medialog.runtime.reader import load as load
+    from medialog.runtime.reader import open_run as open_run
+    from medialog.runtime.run import Run as Run
+    from medialog.runtime.session import define_metric as define_metric
+    from medialog.runtime.session import finish as finish
+    from medialog.runtime.session import init as init
+    from medialog.runtime.session import log as log
+    from medialog.runtime.summary import Summary
+    from medialog.validators.descriptors import check_descriptor as check_descriptor
+    from medialog.validators.descriptors import validate as validate
+    from medialog.validators.errors import Advice as Advice
+    from medialog.validators.errors import DamagedFile as DamagedFile
+    from medialog.validators.errors import DamagedRow as DamagedRow
+    from medialog.validators.errors import DataChanged as DataChanged
+    from medialog.validators.errors import DurabilityLost as DurabilityLost
+    from medialog.validators.errors import Error as Error
+    from medialog.validators.errors import InvalidDescriptor as InvalidDescriptor
+    from medialog.validators.errors import InvalidInput as InvalidInput
+    from medialog.validators.errors import InvalidKey as InvalidKey
+    from medialog.validators.errors import InvalidName as InvalidName
+    from medialog.validators.errors import MedialogWarning as MedialogWarning
+    from medialog.validators.errors import MissingDependency as MissingDependency
+    from medialog.validators.errors import NotInitialised as NotInitialised
+    from medialog.validators.errors import RunClosed as RunClosed
+    from medialog.validators.errors import RunError as RunError
+    from medialog.validators.errors import StorageError as StorageError
+    from medialog.validators.errors import StorageFull as StorageFull
+    from medialog.validators.errors import StorageReadOnly as StorageReadOnly
+    from medialog.validators.errors import UnknownKind as UnknownKind
+    from medialog.validators.errors import UnsafePath as UnsafePath
+    from medialog.validators.errors import UnsupportedVersion as UnsupportedVersion
+    from medialog.validators.errors import Violation as Violation
+    from medialog.validators.errors import WrongType as WrongType
+    from medialog.validators.rules import Rules as Rules
+
+    run: Run | None
+    config: Config
+    summary: Summary
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Advice": "validators.errors",
+    "Api": "runtime.api",
+    "BoundingBoxes2D": "datatypes.overlays",
+    "Classes": "datatypes.overlays",
+    "DamagedFile": "validators.errors",
+    "DamagedRow": "validators.errors",
+    "DataChanged": "validators.errors",
+    "DataType": "datatypes.base",
+    "DirectorySink": "datatypes.files",
+    "DirectorySource": "datatypes.files",
+    "DurabilityLost": "validators.errors",
+    "Error": "validators.errors",
+    "Histogram": "datatypes.histogram",
+    "Image": "datatypes.image",
+    "ImageMask": "datatypes.overlays",
+    "InvalidDescriptor": "validators.errors",
+    "InvalidInput": "validators.errors",
+    "InvalidKey": "validators.errors",
+    "InvalidName": "validators.errors",
+    "MediaList": "datatypes.base",
+    "MedialogWarning": "validators.errors",
+    "MemorySink": "datatypes.files",
+    "MissingDependency": "validators.errors",
+    "NotInitialised": "validators.errors",
+    "Rules": "validators.rules",
+    "Run": "runtime.run",
+    "RunClosed": "validators.errors",
+    "RunError": "validators.errors",
+    "RunReader": "runtime.reader",
+    "Sink": "datatypes.files",
+    "Source": "datatypes.files",
+    "StorageError": "validators.errors",
+    "StorageFull": "validators.errors",
+    "StorageReadOnly": "validators.errors",
+    "Tensor": "datatypes.tensor",
+    "UnknownKind": "validators.errors",
+    "UnsafePath": "validators.errors",
+    "UnsupportedVersion": "validators.errors",
+    "Violation": "validators.errors",
+    "WrongType": "validators.errors",
+    "check_descriptor": "validators.descriptors",
+    "convert": "runtime.convert",
+    "define_metric": "runtime.session",
+    "finish": "runtime.session",
+    "init": "runtime.session",
+    "load": "runtime.reader",
+    "log": "runtime.session",
+    "open_run": "runtime.reader",
+    "validate": "validators.descriptors",
+}
+
+__all__ = [
+    "Advice",
+    "Api",
+    "BoundingBoxes2D",
+    "Classes",
+    "DamagedFile",
+    "DamagedRow",
+    "DataChanged",
+    "DataType",
+    "DirectorySink",
+    "DirectorySource",
+    "DurabilityLost",
+    "Error",
+    "Histogram",
+    "Image",
+    "ImageMask",
+    "InvalidDescriptor",
+    "InvalidInput",
+    "InvalidKey",
+    "InvalidName",
+    "MediaList",
+    "MedialogWarning",
+    "MemorySink",
+    "MissingDependency",
+    "NotInitialised",
+    "Rules",
+    "Run",
+    "RunClosed",
+    "RunError",
+    "RunReader",
+    "Sink",
+    "Source",
+    "StorageError",
+    "StorageFull",
+    "StorageReadOnly",
+    "Tensor",
+    "UnknownKind",
+    "UnsafePath",
+    "UnsupportedVersion",
+    "Violation",
+    "WrongType",
+    "check_descriptor",
+    "convert",
+    "define_metric",
+    "finish",
+    "init",
+    "load",
+    "log",
+    "open_run",
+    "validate",
+]
+
+
+if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would accept every misspelt name
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name on first use; `run`, `config` and `summary` are those of the active run."""
+        from importlib import import_module
+
+        if name in _HOMES:
+            value = getattr(import_module(f"medialog.{_HOMES[name]}"), name)
+            globals()[name] = value
+            return value
+        if name in ("run", "config", "summary"):
+            from medialog.runtime import session
+
+            return session.current_run() if name == "run" else getattr(session.active(f"medialog.{name}"), name)
+        if name == "data_types":  # where W&B has its types
+            return import_module("medialog.datatypes")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "config", "data_types", "run", "summary"})

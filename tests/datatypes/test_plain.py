@@ -273,7 +273,7 @@ def test_too_many_images_name_the_key() -> None:
         (Settings(object()), "value.type", "key['rate']"),
         (Pillow.new("L", (0, 1)), "pixels.empty", "key: Image"),
     ],
-    ids=lambda value: checks.show(value, 30),
+    ids=lambda value: "a set" if isinstance(value, set) else checks.show(value, 30),
 )
 def test_what_is_refused(value: Any, rule: str, place: str) -> None:
     with pytest.raises(InvalidInput) as caught:

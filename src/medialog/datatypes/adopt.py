@@ -18,6 +18,11 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "moviepy.video.VideoClip.VideoClip": "medialog.datatypes.video:Video",
+        "trimesh.base.Trimesh": "medialog.datatypes.object3d:Object3D",
+        "trimesh.points.PointCloud": "medialog.datatypes.object3d:Object3D",
+        "trimesh.scene.scene.Scene": "medialog.datatypes.object3d:Object3D",
+        "rdkit.Chem.rdchem.Mol": "medialog.datatypes.molecule:Molecule",
     }
 )
 

@@ -118,6 +118,7 @@ class DataType:
     list_advice: ClassVar[str | None] = None
     documented_rules: ClassVar[Mapping[str, str]] = {}
     documented_changes: ClassVar[Mapping[str, str]] = {}
+    increment_kind: ClassVar[str | None] = None
 
     caption: str | None = None
     _rules: Rules
@@ -192,6 +193,15 @@ class DataType:
     def advice(self) -> Iterator[tuple[str, str]]:
         """Yield `(rule, sentence)` for what is kept as given but looks wrong; the run warns once per key and rule."""
         return iter(())
+
+    @property
+    def is_incremental(self) -> bool:
+        """Say whether a run stores only what was added since it logged this value last (see `encode_rows`)."""
+        return False
+
+    def encode_rows(self, sink: Sink, start: int = 0, previous: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write what comes after the first `start` rows; a type with an `increment_kind` gives this."""
+        raise NotImplementedError(f"{type(self).__name__}.encode_rows")
 
     @classmethod
     def decode(cls, descriptor: Mapping[str, Any], source: Source) -> Self:

@@ -16,10 +16,13 @@ The rules, chosen from the values of the whole array and always recorded when th
 
 [0, 1] and [-1, 1] are taken with a tolerance of 1e-3, and what overshoots inside it is clipped. Floats are computed in
 their own precision (half in single); rounding is to nearest, ties to even, as `numpy.rint`. Nothing wraps around.
+
+`choose` decides and `to_uint8` decides and converts. A clip is decided as a whole and converted frame by frame.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from medialog.validators import checks
@@ -54,25 +57,46 @@ def to_uint8(
     values: np.ndarray, at: str, log: ChangeLog, *, normalize: bool = True, value_range: Any = None
 ) -> np.ndarray:
     """Return `values` as a new uint8 array of the same shape, by the rules above; `InvalidInput` when none fits."""
+    return choose(values, at, log, normalize=normalize, value_range=value_range)(values)
+
+
+def choose(
+    values: np.ndarray, at: str, log: ChangeLog, *, normalize: bool = True, value_range: Any = None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Check and record what `to_uint8` would, by all of `values`, and return the conversion, to apply to any part of them.
+
+    Nothing of the size of `values` is allocated when they have more than three axes: a clip may be most of the memory.
+    """
     import numpy as np
 
     if not values.size:
         raise InvalidInput(Violation(at, "pixels.empty", "at least one pixel", f"shape {values.shape}"))
+    if values.dtype.kind == "f" and values.dtype.itemsize > 8:  # long doubles are judged as the doubles they become
+        values = _working_float(values)
     if value_range is not None:
         return _stretch(values, at, log, value_range)
     if values.dtype == np.uint8:
-        return values.copy()
+        return np.copy
     if values.dtype == np.bool_:
         log.record("pixels.bool", "booleans stored as 0 and 255")
-        return np.where(values, np.uint8(255), np.uint8(0))
+        return lambda part: np.where(part, np.uint8(255), np.uint8(0))
     if values.dtype.kind in "iu":
         checks.refuse([_whole_pixels(values, at, 255)])
-        return values.astype(np.uint8)
-    given, values = values.dtype.type, _working_float(values)
+        return lambda part: part.astype(np.uint8)
     checks.refuse([checks.finite(values, at, "pixels.finite")])
     # The bounds as the array's own dtype holds them: float32(1.001) is a little more than 1.001.
+    given = values.dtype.type
     tolerated = [float(given(bound)) for bound in (-1 - TOLERANCE, -TOLERANCE, 1 + TOLERANCE)]
     return _from_float(values, at, log, normalize, tolerated)
+
+
+def _pictures(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the pictures of a clip or grid, and anything of up to three axes as it is."""
+    if values.ndim <= 3:
+        yield values
+        return
+    for part in values:
+        yield from _pictures(part)
 
 
 def to_uint16(values: np.ndarray, at: str) -> np.ndarray:
@@ -108,26 +132,28 @@ def _whole_pixels(values: np.ndarray, at: str, most: int) -> Violation | None:
     return Violation(found.at, found.rule, found.expected + help, found.got)
 
 
-def _from_float(values: np.ndarray, at: str, log: ChangeLog, normalize: bool, tolerated: list[float]) -> np.ndarray:
+def _from_float(
+    values: np.ndarray, at: str, log: ChangeLog, normalize: bool, tolerated: list[float]
+) -> Callable[[np.ndarray], np.ndarray]:
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
     least_signed, least_unit, most = tolerated
     if not normalize:
         if not (low >= 0 and high <= 255):
-            raise InvalidInput(_range_violation(values, at, "pixels.normalize", "0..255 with normalize=False", low, high))
+            raise InvalidInput(
+                _range_violation(values, at, "pixels.normalize", "0..255 with normalize=False", low, high)
+            )
         return _round(values, log)
     if low >= least_unit and high <= most:
         log.record("pixels.unit", _with_overshoot("float [0, 1] stored as rint(x * 255)", low < 0 or high > 1))
-        stored: np.ndarray = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-        return stored
+        return lambda part: np.rint(np.clip(_working_float(part), 0, 1) * 255).astype(np.uint8)
     if least_signed <= low < 0 and high <= most:
         detail = _with_overshoot("float [-1, 1] stored as rint((x + 1) * 127.5)", low < -1 or high > 1)
         log.record("pixels.signed", detail)
-        stored = np.rint((np.clip(values, -1, 1) + 1) * 127.5).astype(np.uint8)
-        return stored
+        return lambda part: np.rint((np.clip(_working_float(part), -1, 1) + 1) * 127.5).astype(np.uint8)
     if low >= 0 and high <= 255:
-        if high <= 2 and not bool((np.floor(values) == values).all()):
+        if high <= 2 and not all((np.floor(part) == part).all() for part in _pictures(values)):
             expected = "float pixels in [0, 1], [-1, 1] or [0, 255]; value_range=(low, high) says what 0 and 255 mean"
             got = f"fractions with a maximum of {high:g}, almost surely not 0..255"
             raise InvalidInput(Violation(at, "pixels.float", expected, got))
@@ -145,35 +171,37 @@ def _range_violation(values: np.ndarray, at: str, rule: str, expected: str, low:
     import numpy as np
 
     index = ", ".join(str(int(i)) for i in np.unravel_index(int(worst), values.shape))
-    return Violation(f"{at}[{index}]", rule, expected, f"{low if low < 0 else high:g} (values from {low:g} to {high:g})")
+    return Violation(
+        f"{at}[{index}]", rule, expected, f"{low if low < 0 else high:g} (values from {low:g} to {high:g})"
+    )
 
 
-def _round(values: np.ndarray, log: ChangeLog) -> np.ndarray:
+def _round(values: np.ndarray, log: ChangeLog) -> Callable[[np.ndarray], np.ndarray]:
     import numpy as np
 
-    rounded = np.rint(values)
-    moved = int((rounded != values).sum())
+    moved = sum(int((np.rint(part) != part).sum()) for part in _pictures(values))
     log.record("pixels.round", "float [0, 255] rounded to whole numbers", moved)
-    stored: np.ndarray = rounded.astype(np.uint8)
-    return stored
+    return lambda part: np.rint(_working_float(part)).astype(np.uint8)
 
 
-def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> np.ndarray:
+def _stretch(values: np.ndarray, at: str, log: ChangeLog, value_range: Any) -> Callable[[np.ndarray], np.ndarray]:
     import numpy as np
 
     low, high = check_value_range(value_range)
-    if values.dtype.kind == "b":
-        values = values.astype(np.uint8)
-    values = values.astype(np.float64) if values.dtype.kind in "iu" else _working_float(values)
-    if values.dtype == np.float32 and not _fits_float32(low, high):
-        values = values.astype(np.float64)
     checks.refuse([checks.finite(values, at, "pixels.finite")])
-    outside = int(((values < low) | (values > high)).sum())
+    narrow = values.dtype.kind == "f" and values.dtype.itemsize <= 4 and _fits_float32(low, high)
+
+    def measured(part: np.ndarray) -> np.ndarray:
+        """Return the part in the precision that the range is applied in."""
+        wide: np.ndarray = _working_float(part) if narrow else part.astype(np.float64)
+        return wide
+
+    parts = (measured(part) for part in _pictures(values))
+    outside = sum(int(((part < low) | (part > high)).sum()) for part in parts)
     log.record("pixels.range", f"value_range=({low:g}, {high:g}) stored as 0..255")
     if outside:
         log.lose("pixels.clipped", f"values outside value_range=({low:g}, {high:g}) clipped to it", outside)
-    stored: np.ndarray = np.rint((np.clip(values, low, high) - low) / (high - low) * 255).astype(np.uint8)
-    return stored
+    return lambda part: np.rint((np.clip(measured(part), low, high) - low) / (high - low) * 255).astype(np.uint8)
 
 
 def _fits_float32(low: float, high: float) -> bool:

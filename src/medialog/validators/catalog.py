@@ -18,6 +18,7 @@ RUN_RULES = {
     "key.type": "a key is a string",
     "key.unique": "two keys of one step differ also after Unicode normalisation",
     "list.numbers": "a Python list has at most `list.numbers` numbers",
+    "log.late": "steps come in order (a warning: an earlier step is kept as a late row)",
     "log.row": "log takes a mapping",
     "log.step": "a step is a whole number >= 0",
     "metric.case": "names differ by more than case (a warning)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,9 @@ COMMON_RULES = {
 }
 
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
 def refuse(violations: Iterable[Violation | None]) -> None:
     """Raise one `InvalidInput` with every violation that is not None; return when there is none."""
     found = [violation for violation in violations if violation is not None]
@@ -52,7 +56,8 @@ def show(value: object, length: int = 60) -> str:
         text = repr(value) if not hasattr(value, "shape") else f"{type(value).__name__} of shape {tuple(value.shape)}"
     except Exception:  # a broken repr of a user's object must not hide the real message
         text = object.__repr__(value)
-    text = " ".join(text.split()).encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
+    text = _ADDRESS.sub("", " ".join(text.split()))
+    text = text.encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
     return text if len(text) <= length else text[: length - 3] + "..."
 
 

@@ -16,12 +16,24 @@ ENTRY_POINT_GROUP = "medialog.datatypes"
 
 KINDS = MappingProxyType(
     {
+        "audio": "medialog.datatypes.audio:Audio",
+        "audio-file": "medialog.datatypes.audio:Audio",
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
         "histogram": "medialog.datatypes.histogram:Histogram",
+        "html": "medialog.datatypes.html:Html",
+        "html-file": "medialog.datatypes.html:Html",
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
+        "text-file": "medialog.datatypes.text:Text",
+        "video-file": "medialog.datatypes.video:Video",
+        "videos": "medialog.datatypes.video:Video",
+        "object3D": "medialog.datatypes.object3d:Object3D",
+        "object3D-file": "medialog.datatypes.object3d:Object3D",
+        "molecule": "medialog.datatypes.molecule:Molecule",
+        "molecule-file": "medialog.datatypes.molecule:Molecule",
     }
 )
 

@@ -1,0 +1,42 @@
+# Thin: each line is a command a person could type. `make setup` makes .venv; everything else uses it.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONPATH :=
+export PYTHONSAFEPATH := 1
+export MPLBACKEND := Agg
+
+.PHONY: setup demo test check bench generate format clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group test --group check
+	touch .venv/ready
+
+demo: setup
+	$(BIN)/python examples/train_digits.py
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -q
+
+check: setup
+	$(BIN)/ruff check src tests tools examples benchmarks fixtures
+	$(BIN)/ruff format --check src tests tools examples benchmarks fixtures
+	$(BIN)/mypy src tests tools examples benchmarks
+	$(BIN)/python tools/generate.py --check
+
+bench: setup
+	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/scalars.py
+
+generate: setup
+	$(BIN)/python tools/generate.py
+
+format: setup
+	$(BIN)/ruff format src tests tools examples benchmarks fixtures
+	$(BIN)/ruff check --fix src tests tools examples benchmarks fixtures
+
+clean:
+	rm -rf .venv build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

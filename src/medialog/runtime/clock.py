@@ -1,0 +1,32 @@
+"""Time and identity, as arguments: a test can fix both."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Clock:
+    """The system's clocks. `time` is for people; `monotonic` is what medialog measures with."""
+
+    def time(self) -> float:
+        """Return unix time in seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        return time.monotonic()
+
+
+class Identifiers:
+    """Random names: run ids of 8 base-36 characters, writer suffixes of 6 random bytes in hexadecimal."""
+
+    def run_id(self) -> str:
+        """Return a new run id."""
+        return "".join(secrets.choice(_BASE36) for _ in range(8))
+
+    def writer(self) -> str:
+        """Return what makes a writer's name its own."""
+        return secrets.token_hex(6)

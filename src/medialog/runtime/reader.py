@@ -1,0 +1,186 @@
+"""RunReader: a run directory, read back, finished or still being written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from medialog.datatypes.base import decode
+from medialog.datatypes.files import DirectorySource, Source, StorageSource
+from medialog.runtime import events as event_log
+from medialog.runtime import trees
+from medialog.runtime.config import Config
+from medialog.runtime.events import Events, Problem, Recovery
+from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
+from medialog.validators import rules as rulebook
+from medialog.validators.errors import RunError, UnsupportedVersion
+from medialog.wire.storage import LocalStorage, Storage
+
+
+class RunReader:
+    """A run to read: `medialog.open_run("runs/abc")`.
+
+    Every access sees what is in the directory at that moment, so a run can be followed while it is written; a step is
+    there with all its keys and files, or it is not there. What could not be read is in `problems`.
+    """
+
+    def __init__(self, storage: Storage, recovery: Recovery = "recover") -> None:
+        self._storage = storage
+        self._recovery: Recovery = recovery
+        self._seen: tuple[Any, ...] | None = None
+        self._events = Events()
+        try:
+            self.info: dict[str, Any] = event_log.read_json(storage, RUN)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{storage!r}: not a run directory: run.json: {error}") from error
+        version = self.info.get("format_version") if isinstance(self.info, dict) else None
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise RunError(f"{storage!r}: not a run directory: run.json has no format_version")
+        if version > FORMAT_VERSION:
+            raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
+
+    def _read(self) -> Events:
+        names = segments(self._storage)
+        seen = tuple((name, self._storage.size(name.path)) for name in names)
+        if seen != self._seen:
+            self._events = event_log.read_events(self._storage, self._recovery)
+            self._seen = seen
+        return self._events
+
+    @property
+    def id(self) -> str:
+        """Return the run's id."""
+        return str(self.info["id"])
+
+    @property
+    def name(self) -> str | None:
+        """Return the run's name."""
+        return self.info.get("name")
+
+    @property
+    def project(self) -> str | None:
+        """Return the run's project."""
+        return self.info.get("project")
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Return what could not be read as written; empty for a sound run."""
+        return list(self._read().problems)
+
+    @property
+    def finished(self) -> bool:
+        """Say whether the run was finished, and nothing written since."""
+        return self._read().finished
+
+    @property
+    def steps(self) -> list[int]:
+        """Return the steps that have a row, in order."""
+        return sorted({row.step for row in self._read().rows})
+
+    @property
+    def config(self) -> Config:
+        """Return the config, to read."""
+        return Config(dict(self._read().config), None, rulebook.current())
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return the summary as nested dicts; media are their descriptors."""
+        summary: dict[str, Any] = trees.plain(self._read().summary.to_json())
+        return summary
+
+    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield `(step, tree)` in the order of steps: nested dicts in their exact form, late rows merged in."""
+        for step, _, _, tree in self._merged():
+            yield step, trees.plain(tree)
+
+    def _merged(self) -> Iterator[tuple[int, float, float, dict[str, Any]]]:
+        by_step: dict[int, list[event_log.Row]] = {}
+        for row in self._read().rows:
+            by_step.setdefault(row.step, []).append(row)
+        for step in sorted(by_step):
+            rows = by_step[step]
+            tree = rows[0].tree
+            if len(rows) > 1:
+                tree = {}
+                for row in rows:
+                    trees.merge(tree, _copied(row.tree))
+            yield step, rows[-1].t, rows[-1].m, tree
+
+    def history(self, keys: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        r"""Return one dict per step: `_step`, `_timestamp` (unix), `_runtime` (seconds), and dotted keys.
+
+        Nested keys are joined with dots, `val.acc`; a dot that belongs to a key is escaped, `v1\.0`. Media are their
+        descriptors (`media` decodes them). With `keys`, only those, and only the steps that have one of them.
+        """
+        wanted = None if keys is None else set(keys)
+        found = []
+        for step, t, m, tree in self._merged():
+            values = {trees.dotted(path): trees.plain(value) for path, value in trees.leaves(tree)}
+            if wanted is not None:
+                values = {key: value for key, value in values.items() if key in wanted}
+                if not values:
+                    continue
+            found.append({"_step": step, "_timestamp": t, "_runtime": m, **values})
+        return found
+
+    def media(self, key: str | tuple[str, ...], step: int | None = None) -> Any:
+        """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
+
+        A list that was logged comes back as a list of objects. `KeyError` when there is none.
+        """
+        path = trees.undotted(key) if isinstance(key, str) else tuple(key)
+        found: Any = None
+        for at, _, _, tree in self._merged():
+            value = dict(trees.leaves(tree)).get(path)
+            if _is_media(value) and (step is None or at == step):
+                found = value
+        if found is None:
+            raise KeyError(f"no media under {trees.dotted(path)!r}" + ("" if step is None else f" at step {step}"))
+        return decode(found, self.source)
+
+    @property
+    def source(self) -> Source:
+        """Return the source that the run's descriptors refer to."""
+        return StorageSource(self._storage)
+
+    def __repr__(self) -> str:
+        return f"RunReader({self.id!r}, {len(self.steps)} steps)"
+
+
+def _copied(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a tree whose mappings are new; leaves are shared."""
+    return {
+        key: _copied(value) if isinstance(value, dict) and trees.KIND not in value else value
+        for key, value in tree.items()
+    }
+
+
+def _is_media(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(_is_media(item) for item in value)
+    return isinstance(value, dict) and value.get(trees.KIND, "number") != "number"
+
+
+def open_run(path: str | os.PathLike[str], recovery: Recovery = "recover") -> RunReader:
+    """Open a run directory for reading, also while it is being written.
+
+    `recovery`: `"recover"` (default) leaves damaged lines out and lists them in `problems`; `"strict"` raises
+    `DamagedRow`; `"salvage"` also keeps rows whose media files are missing. Raises `RunError` for any other directory.
+    """
+    return RunReader(LocalStorage(path), recovery)
+
+
+def load(descriptor: Any, source: Any) -> Any:
+    """Return the object of a descriptor: `load(descriptor, "runs/abc")`.
+
+    `source` is a run directory, the directory of a `DirectorySink`, a reader, or any `Source`. List forms give lists.
+    Raises `InvalidDescriptor`, `UnknownKind`, `DamagedFile`, `UnsafePath`.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        source = DirectorySource(source)
+    elif isinstance(source, RunReader):
+        source = source.source
+    if isinstance(descriptor, Mapping) and descriptor.get(trees.KIND) == "number":
+        return trees.plain(dict(descriptor))
+    return decode(descriptor, source)

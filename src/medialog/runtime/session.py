@@ -1,0 +1,192 @@
+"""The session: the one active run of the process, behind `medialog.init`, `log`, `finish`, `run` and `config`."""
+
+from __future__ import annotations
+
+import atexit
+import datetime
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from medialog.runtime import config as configuration
+from medialog.runtime import environment, layout
+from medialog.runtime.clock import Clock, Identifiers
+from medialog.runtime.events import read_events
+from medialog.runtime.metric import Metric
+from medialog.runtime.reader import RunReader
+from medialog.runtime.run import Run
+from medialog.validators import checks
+from medialog.validators import rules as rulebook
+from medialog.validators.errors import InvalidName, NotInitialised, RunError, Violation, storage_errors
+from medialog.validators.rules import Rules, Strictness
+from medialog.wire import names
+from medialog.wire.storage import LocalStorage, MemoryStorage, Storage
+
+logger = logging.getLogger("medialog")
+
+Mode = Literal["local", "offline", "online", "disabled", "memory"]
+
+_active: Run | None = None
+_hooked = False
+
+
+def init(
+    project: str | None = None,
+    name: str | None = None,
+    config: Any = None,
+    dir: str | os.PathLike[str] = "runs",
+    id: str | None = None,
+    resume: bool = False,
+    tags: Sequence[str] | None = None,
+    notes: str | None = None,
+    group: str | None = None,
+    mode: Mode | str = "local",
+    limits: Mapping[str, Any] | None = None,
+    strict: Strictness = "warn",
+    background: bool = False,
+    sync_every: float = 30.0,
+    *,
+    clock: Clock | None = None,
+    identifiers: Identifiers | None = None,
+) -> Run:
+    """Begin a run in `<dir>/<id>/` and make it the active one.
+
+    `project`, `id`: 1 to 128 letters, digits, '.', '_' or '-'; without an id, 8 random characters. `name`, `notes`,
+    `group`, `tags`: text, recorded. `config`: a mapping, `argparse.Namespace`, absl FLAGS or dataclass of plain values.
+    `resume=True` goes on with an existing id: steps, summary and config continue. `mode`: `"local"` (`"offline"` and
+    `"online"` mean the same: there is no server), `"memory"` (nothing on disk), `"disabled"` (everything is accepted,
+    nothing is kept). `limits`, `strict`: the rules of the run (`medialog.validators`). `sync_every`: seconds after
+    which `log` calls `sync()` by itself. `clock`, `identifiers`: for tests.
+
+    A run that is still active is finished first. Raises `InvalidName`, `InvalidInput`, `RunError` (the id exists),
+    `StorageError`.
+    """
+    global _active
+    rules = Rules(limits or {}, strict)
+    _check_arguments(project, name, id, tags, notes, group, mode, background, sync_every)
+    clock, identifiers = clock or Clock(), identifiers or Identifiers()
+    config_tree = configuration.prepare(config, rules)
+    if _active is not None and not _active.is_finished:
+        logger.warning("medialog: run %s is finished, because init() was called again", _active.id)
+        finish()
+    run_id = identifiers.run_id() if id is None else id
+    on_disk = mode not in ("memory", "disabled")
+    storage: Storage = LocalStorage(Path(dir) / run_id) if on_disk else MemoryStorage()
+    info = {
+        "format": "medialog-run",
+        "format_version": layout.FORMAT_VERSION,
+        "id": run_id,
+        "name": name,
+        "project": project,
+        "group": group,
+        "tags": list(tags or ()),
+        "notes": notes,
+        "started": datetime.datetime.fromtimestamp(clock.time(), datetime.UTC).isoformat(timespec="milliseconds"),
+        "rules": rules.describe(),
+        **(environment.describe() if mode != "disabled" else {}),
+    }
+    run = _open(storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled")
+    rulebook.set_process_rules(rules)
+    _active = run
+    _hook_exit()
+    return run
+
+
+def _open(
+    storage: Storage,
+    info: dict[str, Any],
+    config: dict[str, Any],
+    rules: Rules,
+    clock: Clock,
+    identifiers: Identifiers,
+    sync_every: float,
+    resume: bool,
+    disabled: bool,
+) -> Run:
+    """Create the run directory, or join the one that is there."""
+    common: dict[str, Any] = {
+        "on_finish": _restore_rules,
+        "rules": rules,
+        "clock": clock,
+        "identifiers": identifiers,
+        "sync_every": sync_every,
+    }
+    exists = storage.size(layout.RUN) is not None
+    if not exists:
+        with storage_errors("creating the run directory"):
+            storage.make_directory("")
+            layout.replace_json(storage, layout.RUN, info, durable=True)
+        return Run(storage, info, config=config, disabled=disabled, **common)
+    if not resume and layout.rank_of_process() == 0:
+        raise RunError(f"run {info['id']!r} exists: resume=True goes on with it, another id= begins a new one")
+    info = RunReader(storage).info
+    events = read_events(storage)
+    common["known_config"] = events.config
+    if not resume:  # another rank of a run that is going on: its steps are its own, and so is its view of the summary
+        return Run(storage, info, config=config, owns_files=False, **common)
+    return Run(storage, info, config=config, fold=events.summary, first_step=events.last_step + 1, **common)
+
+
+def _check_arguments(
+    project: Any, name: Any, id: Any, tags: Any, notes: Any, group: Any, mode: Any, background: Any, sync_every: Any
+) -> None:
+    for at, value in (("project", project), ("id", id)):
+        problem = None if value is None else names.problem_with_name(value)
+        if problem is not None:
+            raise InvalidName(Violation(at, "name.pattern", problem, checks.show(value)))
+    rule = "init.argument"
+    wrong: list[Violation | None] = [
+        checks.text(value, at, rule)
+        for at, value in (("name", name), ("notes", notes), ("group", group))
+        if value is not None
+    ]
+    wrong.append(checks.one_of(mode, get_args(Mode), "mode", rule))
+    if tags is not None and (isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags)):
+        wrong.append(Violation("tags", rule, "a list of texts", checks.show(tags)))
+    if background:
+        wrong.append(
+            Violation("background", rule, "False: rows are written in the caller so far", checks.show(background))
+        )
+    wrong.append(checks.positive_number(sync_every, "sync_every", rule))
+    checks.refuse(wrong)
+
+
+def _hook_exit() -> None:
+    global _hooked
+    if not _hooked:
+        atexit.register(finish)
+        _hooked = True
+
+
+def active(doing: str) -> Run:
+    """Return the active run, or the one that was finished last; `NotInitialised` when there is none."""
+    if _active is None:
+        raise NotInitialised(f"medialog.init() must be called before {doing}")
+    return _active
+
+
+def current_run() -> Run | None:
+    """Return the active run; None before `init()` and after `finish()`."""
+    return None if _active is None or _active.is_finished else _active
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None, sync: bool | None = None) -> None:
+    """Log a row to the active run; see `Run.log`. `NotInitialised` before `init()`."""
+    active("medialog.log()").log(data, step=step, commit=commit, sync=sync)
+
+
+def define_metric(name: str, *arguments: Any, **options: Any) -> Metric:
+    """Define a metric of the active run; see `Run.define_metric`. `NotInitialised` before `init()`."""
+    return active("medialog.define_metric()").define_metric(name, *arguments, **options)
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Finish the active run, if there is one. Called at exit by itself."""
+    if _active is not None:
+        _active.finish(exit_code, quiet)
+
+
+def _restore_rules() -> None:
+    rulebook.set_process_rules(None)

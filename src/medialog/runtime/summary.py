@@ -1,0 +1,284 @@
+"""The summary: one value per key of a run. `SummaryFold` computes it, for the writer and the reader alike.
+
+The fold takes events in order and keeps, per leaf: the last value (of the largest step: a late row of an earlier step
+does not turn it back), first, min, max, sum and count. What a user sets by hand stays as set until it is deleted, and
+so through a resume, because setting is an event too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+from medialog.runtime.metric import Metric
+from medialog.runtime.trees import KIND, Path, dotted, insert, leaves, plain
+from medialog.wire import jsontext
+
+
+class Leaf:
+    """What is known of one key."""
+
+    __slots__ = ("count", "first", "first_step", "last", "last_step", "max", "min", "nan", "sum")
+
+    def __init__(self) -> None:
+        self.first: Any = None
+        self.last: Any = None
+        self.first_step: int | None = None
+        self.last_step = -1
+        self.min = math.inf
+        self.max = -math.inf
+        self.sum = 0.0
+        self.count = 0
+        self.nan = 0
+
+    def add(self, value: Any, step: int) -> None:
+        """Take one more value."""
+        if step >= self.last_step:
+            self.last, self.last_step = value, step
+        if self.first_step is None or step < self.first_step:
+            self.first, self.first_step = value, step
+        kind = type(value)
+        if kind is dict and value.get(KIND) == jsontext.NUMBER_KIND:
+            value = jsontext.decode_number(value)
+            kind = type(value)
+        if kind is not float and kind is not int:
+            return
+        if math.isnan(value):
+            self.nan += 1
+            return
+        self.count += 1
+        self.sum += value
+        self.min = min(self.min, value)
+        self.max = max(self.max, value)
+
+    def statistic(self, name: str, goal: str) -> Any:
+        """Return one of the summaries of `define_metric`; None when no number was seen."""
+        if name == "last":
+            return self.last
+        if name == "first":
+            return self.first
+        if not self.count:
+            return None
+        if name == "best":
+            name = "max" if goal == "maximize" else "min"
+        value = {"min": self.min, "max": self.max, "mean": self.sum / self.count}[name]
+        return jsontext.encode_number(value)
+
+
+class SummaryFold:
+    """Events in, summary out. Pure: it touches no file and no clock."""
+
+    def __init__(self) -> None:
+        self._leaves: dict[Path, Leaf] = {}
+        self._manual: dict[Path, Any] = {}
+        self._trees: dict[Path, int] = {}
+        self._definitions: dict[str, Metric] = {}
+        self._definition_of: dict[Path, Metric | None] = {}
+
+    def add_row(self, row: Iterable[tuple[Path, Any]], step: int) -> None:
+        """Take the leaves of a committed row."""
+        for path, value in row:
+            leaf = self._leaves.get(path)
+            if leaf is None:
+                if path not in self._manual:
+                    self._take_place(path)
+                leaf = self._leaves[path] = Leaf()
+            leaf.add(value, step)
+
+    def define(self, metric: Metric) -> None:
+        """Take a metric definition; it holds for earlier values too."""
+        self._definitions[metric.name] = metric
+        self._definition_of.clear()
+
+    def definition(self, name: str) -> Metric | None:
+        """Return the definition of that very name."""
+        return self._definitions.get(name)
+
+    @property
+    def definitions(self) -> list[Metric]:
+        """Return the definitions, in the order they were made."""
+        return list(self._definitions.values())
+
+    def definition_for(self, path: Path) -> Metric | None:
+        """Return the definition that holds for a leaf: its own, else the longest matching glob."""
+        if path not in self._definition_of:
+            key = dotted(path)
+            found = [metric for metric in self._definitions.values() if metric.matches(path, key)]
+            own = [metric for metric in found if not metric.is_glob]
+            best = own[-1] if own else max(found, key=lambda metric: len(metric.name), default=None)
+            self._definition_of[path] = best
+        return self._definition_of[path]
+
+    def set(self, path: Path, value: Any) -> None:
+        """Set a value by hand, as JSON. A mapping replaces what was below `path`; its leaves stay as set."""
+        if type(value) is dict and KIND not in value:
+            self.delete(path)
+            for inner, leaf in leaves(value, path):
+                self.set(inner, leaf)
+            return
+        if path not in self._manual and path not in self._leaves:
+            self._take_place(path)
+        self._manual[path] = value
+
+    def delete(self, path: Path) -> bool:
+        """Forget a leaf, or everything below a path; say whether there was anything."""
+        gone = [known for known in self._paths() if known[: len(path)] == path]
+        for known in gone:
+            self._forget(known)
+        return bool(gone)
+
+    def _paths(self) -> dict[Path, None]:
+        return {**dict.fromkeys(self._leaves), **dict.fromkeys(self._manual)}
+
+    def _take_place(self, path: Path) -> None:
+        """Make room for a new leaf: a leaf replaces a tree of that name, and a tree replaces a leaf."""
+        if path in self._trees:
+            self.delete(path)
+        for length in range(1, len(path)):
+            if path[:length] in self._leaves or path[:length] in self._manual:
+                self._forget(path[:length])
+            self._trees[path[:length]] = self._trees.get(path[:length], 0) + 1
+
+    def _forget(self, path: Path) -> None:
+        self._leaves.pop(path, None)
+        self._manual.pop(path, None)
+        for length in range(1, len(path)):
+            left = self._trees.get(path[:length], 0) - 1
+            if left > 0:
+                self._trees[path[:length]] = left
+            else:
+                self._trees.pop(path[:length], None)
+
+    def items(self) -> Iterator[tuple[Path, Any]]:
+        """Yield `(path, value)` of the summary, as JSON."""
+        for path in self._paths():
+            if path in self._manual:
+                yield path, self._manual[path]
+                continue
+            value = self._value(path, self._leaves[path])
+            if value is not _ABSENT:
+                yield path, value
+
+    def _value(self, path: Path, leaf: Leaf) -> Any:
+        metric = self.definition_for(path)
+        names = metric.summary if metric is not None else ()
+        if "none" in names:
+            return _ABSENT
+        if metric is None or not names or names == ("copy",):
+            return leaf.last
+        values = {name: leaf.statistic(name, metric.goal) for name in names if name != "copy"}
+        values = {name: value for name, value in values.items() if value is not None}
+        if leaf.nan and not {"min", "max", "mean", "best"}.isdisjoint(values):
+            values["nan"] = leaf.nan
+        # Media and text have no minimum: their last value stands for them.
+        return values or leaf.last
+
+    def last_value(self, path: Path) -> Any:
+        """Return the last logged value of a leaf, or None."""
+        leaf = self._leaves.get(path)
+        return None if leaf is None else leaf.last
+
+    def last_values(self) -> Iterator[tuple[Path, Any]]:
+        """Yield `(path, value)` of the last logged value of each leaf."""
+        return ((path, leaf.last) for path, leaf in self._leaves.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a tree."""
+        tree: dict[str, Any] = {}
+        for path, value in self.items():
+            insert(tree, path, value)
+        return tree
+
+
+_ABSENT = object()
+
+
+class Summary(MutableMapping[str, Any]):
+    """A run's summary as a mapping: `run.summary["best"] = 0.9`, `run.summary.best`, `run.summary["val"]["acc"]`.
+
+    What is set by hand stays as set: `log` no longer updates that key until `del run.summary[key]`. Media are their
+    descriptors; `medialog.load` makes objects of them. Large arrays are stored whole in a file, with their statistics.
+    """
+
+    def __init__(self, keeper: SummaryKeeper, path: Path = ()) -> None:
+        self.__dict__["_keeper"] = keeper
+        self.__dict__["_path"] = path
+
+    def _tree(self) -> dict[str, Any]:
+        tree: Any = self._keeper.summary_tree()
+        for key in self._path:
+            tree = tree.get(key, {}) if type(tree) is dict and KIND not in tree else {}
+        return tree if type(tree) is dict else {}
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._tree()[key]
+        if type(value) is dict and KIND not in value:
+            return Summary(self._keeper, (*self._path, key))
+        return plain(value)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._keeper.set_summary(self._path, {key: value})
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self._tree():
+            raise KeyError(key)
+        self._keeper.delete_summary((*self._path, key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree())
+
+    def __len__(self) -> int:
+        return len(self._tree())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"the summary has no {name!r}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        del self[name]
+
+    def update(self, *others: Any, **values: Any) -> None:
+        """Set several keys in one step: all of them, or none when one is refused."""
+        merged: dict[str, Any] = {}
+        for other in others:
+            merged.update(other)
+        merged.update(values)
+        if merged:
+            self._keeper.set_summary(self._path, merged)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a copy as nested dicts; media are their descriptors."""
+        copied: dict[str, Any] = plain(self._tree())
+        return copied
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Mapping):
+            return self.to_dict() == dict(other)
+        return NotImplemented
+
+    def __repr__(self) -> str:
+        return f"Summary({self.to_dict()!r:.150})"
+
+
+class SummaryKeeper:
+    """What a `Summary` needs of the run behind it."""
+
+    def summary_tree(self) -> dict[str, Any]:
+        """Return the summary as a JSON tree."""
+        raise NotImplementedError
+
+    def set_summary(self, path: Path, values: Mapping[str, Any]) -> None:
+        """Check, store and set values below `path`."""
+        raise NotImplementedError
+
+    def delete_summary(self, path: Path) -> None:
+        """Delete a key."""
+        raise NotImplementedError

@@ -1,0 +1,71 @@
+"""KeyWatch: what the documents advise about keys, noticed as rows are written. Never an exception."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from medialog.runtime.trees import KIND, Path, dotted
+from medialog.validators.rules import Rules
+from medialog.wire import jsontext
+
+_SEPARATORS = re.compile(r"[/.]")
+
+
+class KeyWatch:
+    """Notes each key's kind of value and count, and yields a notice the first time a piece of advice is not met."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._kind: dict[Path, str] = {}
+        self._points: dict[Path, int] = {}
+        self._folded: dict[str, str] = {}
+        self._name = re.compile(str(rules.limit("metric.name")))
+        self._most_points = rules.limit("metric.points_advice")
+        self._mixed: set[Path] = set()
+        self._told_points = False
+        self.bad_names: list[str] = []
+
+    def see(self, leaves: Iterable[tuple[Path, Any]]) -> Iterator[tuple[str, str]]:
+        """Take the leaves of a row; yield `(rule, sentence)` for each piece of advice that is newly not met."""
+        for path, value in leaves:
+            kind = _KINDS.get(type(value)) or _kind(value)
+            known = self._kind.get(path)
+            if known is None:
+                if kind != "null":
+                    self._kind[path] = kind
+                if path not in self._points:
+                    yield from self._see_name(path)
+            elif kind not in (known, "null") and path not in self._mixed:
+                self._mixed.add(path)
+                yield "metric.type", f"{dotted(path)}: logged as {known} before and as {kind} now; both are kept"
+            points = self._points[path] = self._points.get(path, 0) + 1
+            if points == self._most_points + 1 and not self._told_points:
+                self._told_points = True
+                sentence = f"{dotted(path)}: more than {self._most_points:,} points, fewer are recommended"
+                yield "metric.points_advice", sentence
+
+    def _see_name(self, path: Path) -> Iterator[tuple[str, str]]:
+        key = dotted(path)
+        if not all(self._name.search(part) for name in path for part in _SEPARATORS.split(name)):
+            self.bad_names.append(key)
+        other = self._folded.setdefault(key.casefold(), key)
+        if other != key:
+            yield "metric.case", f"{key}: differs from {other} only by case; some tools take them for one"
+        most = self._rules.limit("metric.columns_advice")
+        if len(self._folded) == most + 1:
+            yield "metric.columns_advice", f"more than {most} keys in one run, fewer are recommended"
+
+
+_KINDS = {int: "number", float: "number", str: "text", bool: "boolean", type(None): "null"}
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        kind = str(value.get(KIND, "mapping"))
+        return "number" if kind == jsontext.NUMBER_KIND else kind
+    if isinstance(value, list):
+        first = value[0] if value else None
+        return f"list of {first[KIND]}" if isinstance(first, dict) and KIND in first else "list"
+    return type(value).__name__
