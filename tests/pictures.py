@@ -47,7 +47,7 @@ def picture(mode: str) -> Any:
         case "P+alpha palette":
             return base.convert("P")
         case "L+transparency" | "RGB+transparency" | "1+transparency":
-            found = plain.convert(mode.split("+")[0])
+            found = plain.convert(mode.split("+", maxsplit=1)[0])
             found.info["transparency"] = found.getpixel((0, 0))
             return found
         case "P+transparency":

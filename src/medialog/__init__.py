@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from medialog.datatypes.audio import Audio as Audio
     from medialog.datatypes.base import DataType as DataType
     from medialog.datatypes.base import MediaList as MediaList
     from medialog.datatypes.files import DirectorySink as DirectorySink
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
     from medialog.datatypes.files import Sink as Sink
     from medialog.datatypes.files import Source as Source
     from medialog.datatypes.histogram import Histogram as Histogram
+    from medialog.datatypes.html import Html as Html
     from medialog.datatypes.image import Image as Image
+    from medialog.datatypes.molecule import Molecule as Molecule
+    from medialog.datatypes.object3d import Object3D as Object3D
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.scene import box3d as box3d
     from medialog.datatypes.tensor import Tensor as Tensor
+    from medialog.datatypes.text import Text as Text
+    from medialog.datatypes.video import Video as Video
     from medialog.runtime.api import Api as Api
     from medialog.runtime.config import Config
     from medialog.runtime.convert import convert as convert
@@ -75,6 +82,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Advice": "validators.errors",
     "Api": "runtime.api",
+    "Audio": "datatypes.audio",
     "BoundingBoxes2D": "datatypes.overlays",
     "Classes": "datatypes.overlays",
     "DamagedFile": "validators.errors",
@@ -86,6 +94,7 @@ _HOMES = {
     "DurabilityLost": "validators.errors",
     "Error": "validators.errors",
     "Histogram": "datatypes.histogram",
+    "Html": "datatypes.html",
     "Image": "datatypes.image",
     "ImageMask": "datatypes.overlays",
     "InvalidDescriptor": "validators.errors",
@@ -96,7 +105,9 @@ _HOMES = {
     "MedialogWarning": "validators.errors",
     "MemorySink": "datatypes.files",
     "MissingDependency": "validators.errors",
+    "Molecule": "datatypes.molecule",
     "NotInitialised": "validators.errors",
+    "Object3D": "datatypes.object3d",
     "Rules": "validators.rules",
     "Run": "runtime.run",
     "RunClosed": "validators.errors",
@@ -108,11 +119,14 @@ _HOMES = {
     "StorageFull": "validators.errors",
     "StorageReadOnly": "validators.errors",
     "Tensor": "datatypes.tensor",
+    "Text": "datatypes.text",
     "UnknownKind": "validators.errors",
     "UnsafePath": "validators.errors",
     "UnsupportedVersion": "validators.errors",
+    "Video": "datatypes.video",
     "Violation": "validators.errors",
     "WrongType": "validators.errors",
+    "box3d": "datatypes.scene",
     "check_descriptor": "validators.descriptors",
     "convert": "runtime.convert",
     "define_metric": "runtime.session",
@@ -127,6 +141,7 @@ _HOMES = {
 __all__ = [
     "Advice",
     "Api",
+    "Audio",
     "BoundingBoxes2D",
     "Classes",
     "DamagedFile",
@@ -138,6 +153,7 @@ __all__ = [
     "DurabilityLost",
     "Error",
     "Histogram",
+    "Html",
     "Image",
     "ImageMask",
     "InvalidDescriptor",
@@ -148,7 +164,9 @@ __all__ = [
     "MedialogWarning",
     "MemorySink",
     "MissingDependency",
+    "Molecule",
     "NotInitialised",
+    "Object3D",
     "Rules",
     "Run",
     "RunClosed",
@@ -160,11 +178,14 @@ __all__ = [
     "StorageFull",
     "StorageReadOnly",
     "Tensor",
+    "Text",
     "UnknownKind",
     "UnsafePath",
     "UnsupportedVersion",
+    "Video",
     "Violation",
     "WrongType",
+    "box3d",
     "check_descriptor",
     "convert",
     "define_metric",

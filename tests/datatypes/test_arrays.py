@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
 
+from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
 from medialog.datatypes import arrays
 from medialog.validators.errors import InvalidInput, WrongType
 

@@ -16,8 +16,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import Call, TypeLaws, call
 
+from laws import Call, TypeLaws, call
 from medialog.datatypes import Audio, MediaList, MemorySink
 from medialog.datatypes.base import decode
 from medialog.validators import validate

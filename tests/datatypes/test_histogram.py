@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import TypeLaws, call
 
+from laws import TypeLaws, call
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.histogram import Histogram
 from medialog.validators.errors import InvalidInput

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import Call, TypeLaws, call
 
+from laws import Call, TypeLaws, call
 from medialog.datatypes import Html, MediaList, MemorySink
 from medialog.datatypes.base import decode
 from medialog.datatypes.html_style import BEGIN, BLOCK, END, find_place, insert, remove
@@ -140,7 +140,7 @@ PLACES = {
     "a head behind the beginning": "|<p>x<head>",
     "a head in a script": "|<script>'<head>'</script>",
     "a tag without end": "|<head",
-    "a quote without end": "<!doctype html>|<head a=\"x>",
+    "a quote without end": '<!doctype html>|<head a="x>',
     "a doctype without end": "|<!doctype html",
     "an end tag": "|</head><head>",
     "our own block": f"|{BLOCK}<head>",

@@ -15,16 +15,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pictures
 import pytest
-from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import TypeLaws, call
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+import pictures
+from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
+from laws import TypeLaws, call
 from medialog.datatypes.base import MediaList, decode
 from medialog.datatypes.files import DirectorySink, MemorySink
 from medialog.datatypes.image import HELD_MODES, Image

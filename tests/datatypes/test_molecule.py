@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import TypeLaws, call, call_of
 
+from laws import TypeLaws, call, call_of
 from medialog.datatypes.adopt import adopt
 from medialog.datatypes.base import MediaList, decode
 from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink

@@ -14,9 +14,9 @@ import trimesh
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import TypeLaws, call, call_of
 
 import medialog
+from laws import TypeLaws, call, call_of
 from medialog.datatypes.adopt import adopt
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import MemorySink

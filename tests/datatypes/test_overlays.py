@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pictures
 import pytest
-from foreign import EagerTensor, Tensor
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import TypeLaws, call
 from PIL import Image as Pillow
 
+import pictures
+from foreign import EagerTensor, Tensor
+from laws import TypeLaws, call
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.image import Image

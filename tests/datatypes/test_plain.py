@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
 from medialog.datatypes.base import DataType, MediaList
 from medialog.datatypes.histogram import Histogram
 from medialog.datatypes.image import Image

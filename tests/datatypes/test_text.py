@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import Call, TypeLaws, call
 
+from laws import Call, TypeLaws, call
 from medialog.datatypes import MediaList, MemorySink, Text
 from medialog.datatypes.base import decode
 from medialog.validators import validate

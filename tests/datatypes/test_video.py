@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws import TypeLaws, call
 from PIL import Image as PillowImage
 
+from laws import TypeLaws, call
 from medialog.datatypes import gif as gif_module
 from medialog.datatypes import video_file
 from medialog.datatypes.adopt import adopt
@@ -29,8 +29,8 @@ from medialog.validators.errors import Advice, DataChanged, InvalidInput, Missin
 from medialog.validators.limits import LIMITS
 
 sys.path.insert(0, str(Path(__file__).parent))
-import video_clips as clips  # noqa: E402
-from video_clips import box, drawing, h264, psnr, smooth  # noqa: E402
+import video_clips as clips
+from video_clips import box, drawing, h264, psnr, smooth
 
 FORMATS = ("gif", "mp4", "webm", "ogg")
 PSNR = {"gif": 27, "mp4": 34, "webm": 34, "ogg": 34}
@@ -120,6 +120,9 @@ class TestVideo(TypeLaws):
         ),
         "grey Pillow images": lambda: call([PillowImage.new("L", (5, 4), 7)] * 2),
         "CMYK Pillow images": lambda: call([PillowImage.new("CMYK", (5, 4), (1, 2, 3, 4))] * 2),
+        "LAB and premultiplied Pillow images": lambda: call(
+            [PillowImage.new(mode, (5, 4)) for mode in ("LAB", "RGBa", "La")]
+        ),
         "moviepy": lambda: call(moving(), format="mp4"),
         "moviepy gif": lambda: call(moving(4), fps=4),
         "gif file": lambda: call(clips.gif(), caption="bytes"),
@@ -497,6 +500,25 @@ def test_moviepy_sound_and_mask_are_lost_and_said() -> None:
 
     assert {("video.audio", True), ("video.alpha", True)} <= {(change.id, change.lossy) for change in video.changes}
     assert [255, 0, 0] == video.to_numpy()[0, 0, 0].tolist()
+
+
+def test_moviepy_clips_are_asked_once_for_each_frame() -> None:
+    from moviepy import VideoClip
+
+    random = np.random.default_rng(3)
+    made = []
+
+    def frame(t: float) -> np.ndarray:
+        made.append(random.integers(0, 2, (5, 6, 3)).astype(np.uint8) * 255)
+        return made[-1]
+
+    movie = VideoClip(frame, duration=1)
+    made.clear()
+
+    video = Video(movie, fps=5)
+
+    np.testing.assert_array_equal(made[-5:], video.to_numpy())
+    assert 6 == len(made)  # one more for the size
 
 
 def test_moviepy_masks_and_fractions() -> None:

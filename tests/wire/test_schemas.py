@@ -77,8 +77,8 @@ class Leaf(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Tree(Model, tag="test-tree", kw_only=True):
     title: Length | None = None
     leaves: Annotated[list[Leaf], msgspec.Meta(extra_json_schema={"x-medialog-limit": "table.rows"})]
-    named: dict[str, Leaf] = {}  # noqa: RUF012
-    free: dict[str, str] = {}  # noqa: RUF012
+    named: dict[str, Leaf] = {}
+    free: dict[str, str] = {}
 
 
 TREE = schemas.build("test-tree", Tree)

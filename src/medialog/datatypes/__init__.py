@@ -8,19 +8,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from medialog.datatypes.audio import Audio
-    from medialog.datatypes.base import DataType, MediaList
-    from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
-    from medialog.datatypes.histogram import Histogram
-    from medialog.datatypes.html import Html
-    from medialog.datatypes.image import Image
-    from medialog.datatypes.object3d import Object3D
-    from medialog.datatypes.molecule import Molecule
-    from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
-    from medialog.datatypes.tensor import Tensor
-    from medialog.datatypes.text import Text
-    from medialog.datatypes.video import Video
-    from medialog.datatypes.scene import box3d
+    from medialog.datatypes.audio import Audio as Audio
+    from medialog.datatypes.base import DataType as DataType
+    from medialog.datatypes.base import MediaList as MediaList
+    from medialog.datatypes.files import DirectorySink as DirectorySink
+    from medialog.datatypes.files import DirectorySource as DirectorySource
+    from medialog.datatypes.files import MemorySink as MemorySink
+    from medialog.datatypes.files import Sink as Sink
+    from medialog.datatypes.files import Source as Source
+    from medialog.datatypes.histogram import Histogram as Histogram
+    from medialog.datatypes.html import Html as Html
+    from medialog.datatypes.image import Image as Image
+    from medialog.datatypes.molecule import Molecule as Molecule
+    from medialog.datatypes.object3d import Object3D as Object3D
+    from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
+    from medialog.datatypes.overlays import Classes as Classes
+    from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.scene import box3d as box3d
+    from medialog.datatypes.tensor import Tensor as Tensor
+    from medialog.datatypes.text import Text as Text
+    from medialog.datatypes.video import Video as Video
 
 _HOMES = {
     "Audio": "audio",

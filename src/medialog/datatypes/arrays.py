@@ -26,7 +26,11 @@ def is_array_like(value: object) -> bool:
     """Say whether `value` is an array of some library: a list is not, a DataFrame is not."""
     if isinstance(value, type) or type(value).__name__ == "DataFrame":
         return False
-    return hasattr(value, "__array__") or hasattr(value, "__dlpack__") or (hasattr(value, "numpy") and hasattr(value, "shape"))
+    return (
+        hasattr(value, "__array__")
+        or hasattr(value, "__dlpack__")
+        or (hasattr(value, "numpy") and hasattr(value, "shape"))
+    )
 
 
 def to_numpy(value: Any, at: str = "data") -> np.ndarray:

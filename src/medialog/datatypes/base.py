@@ -14,8 +14,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from medialog.datatypes.files import MemorySink, Sink, Source
-from medialog.validators import checks, rules as rulebook
-from medialog.validators.errors import Advice, DataChanged, InvalidDescriptor, InvalidInput, MedialogWarning, UnknownKind, Violation
+from medialog.validators import checks
+from medialog.validators import rules as rulebook
+from medialog.validators.errors import (
+    Advice,
+    DataChanged,
+    InvalidDescriptor,
+    InvalidInput,
+    MedialogWarning,
+    UnknownKind,
+    Violation,
+)
 from medialog.wire import kinds, names
 from medialog.wire.fileref import FileRef
 
@@ -332,7 +341,9 @@ def decode(descriptor: Any, source: Source) -> Any:
         return [decode(item, source) for item in descriptor]
     kind = descriptor.get("_type") if isinstance(descriptor, Mapping) else None
     if not isinstance(kind, str):
-        raise InvalidDescriptor(Violation("$._type", "descriptor.kind", "a descriptor with a `_type`", checks.show(descriptor)))
+        raise InvalidDescriptor(
+            Violation("$._type", "descriptor.kind", "a descriptor with a `_type`", checks.show(descriptor))
+        )
     cls = find(kind)
     if kind == cls.list_kind:
         from medialog.validators.descriptors import check_descriptor

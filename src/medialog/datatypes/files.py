@@ -266,7 +266,9 @@ class Content:
             raise self._changed(f"{size} other bytes")
 
     def _changed(self, got: str) -> InvalidInput:
-        return InvalidInput(Violation(str(self.name), "file.changed", "the file as it was when the value was made", got))
+        return InvalidInput(
+            Violation(str(self.name), "file.changed", "the file as it was when the value was made", got)
+        )
 
 
 def read_input(value: Any, at: str, rules: Rules) -> Content | None:
@@ -297,7 +299,9 @@ def _read_path(value: str | os.PathLike[Any], at: str, rules: Rules) -> Content:
     expected = "the path of an existing file"
     try:
         # Non-blocking, so that a FIFO is refused at once instead of waiting for a writer.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(Violation(at, "file.missing", expected, f"{checks.show(path)} ({reason})")) from error
@@ -331,5 +335,7 @@ def _read_open_file(file: Any, at: str, rules: Rules) -> Content:
     if isinstance(data, str):
         data = data.encode()
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise InvalidInput(Violation(at, "file.kind", "an open file whose read() gives bytes or text", checks.show(data)))
+        raise InvalidInput(
+            Violation(at, "file.kind", "an open file whose read() gives bytes or text", checks.show(data))
+        )
     return _hold(bytes(data), name)

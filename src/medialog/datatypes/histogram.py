@@ -31,9 +31,13 @@ class HistogramDescriptor(Model, tag="histogram"):
 
     values: Annotated[
         list[NonNegative],
-        Meta(min_length=1, description="the count of each bin", extra_json_schema={"x-medialog-limit": "histogram.bins"}),
+        Meta(
+            min_length=1, description="the count of each bin", extra_json_schema={"x-medialog-limit": "histogram.bins"}
+        ),
     ]
-    bins: Annotated[list[Number], Meta(min_length=2, description="the edges: one more than there are counts, increasing")]
+    bins: Annotated[
+        list[Number], Meta(min_length=2, description="the edges: one more than there are counts, increasing")
+    ]
     lossless: Annotated[bool, Meta(description="False: the samples cannot be given back")]
     count: Annotated[NonNegative, Meta(description="how many finite values were counted (the sum of `values`)")]
     sum: Annotated[Number, Meta(description="of the finite values")] | UnsetType = UNSET
@@ -68,7 +72,9 @@ class Histogram(DataType, kind="histogram"):
         "histogram.edges": "edges are finite and increasing",
         "histogram.add": "histograms with equal edges can be added",
     }
-    documented_changes = {"histogram.widened": "bins widened where doubles are too far apart to divide the samples' range"}
+    documented_changes = {
+        "histogram.widened": "bins widened where doubles are too far apart to divide the samples' range"
+    }
 
     def __init__(
         self,
@@ -275,7 +281,8 @@ def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
         total = float(samples.sum(dtype=np.float64))
         # A block at a time: squares of a large float32 array need no double copy of all of it.
         squares = math.fsum(
-            float(np.square(samples[start : start + 65_536], dtype=np.float64).sum()) for start in range(0, samples.size, 65_536)
+            float(np.square(samples[start : start + 65_536], dtype=np.float64).sum())
+            for start in range(0, samples.size, 65_536)
         )
     return (total if math.isfinite(total) else None), (squares if math.isfinite(squares) else None)
 

@@ -28,7 +28,14 @@ from medialog.datatypes.base import (
 )
 from medialog.datatypes.files import Content, Sink, Source, read_input, read_reference
 from medialog.datatypes.matplotlib_figure import FIGURE_RULES, find_figure, to_png
-from medialog.datatypes.overlays import BoundingBoxes2D, BoxesDescriptor, Classes, ClassesDescriptor, ImageMask, MaskDescriptor
+from medialog.datatypes.overlays import (
+    BoundingBoxes2D,
+    BoxesDescriptor,
+    Classes,
+    ClassesDescriptor,
+    ImageMask,
+    MaskDescriptor,
+)
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
 from medialog.wire.fileref import FileRef
@@ -223,7 +230,14 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self.classes, self.masks, self.boxes = original.classes, dict(original.masks), dict(original.boxes)
 
     def _load(
-        self, data: Any, mode: Any, file_type: Any, normalize: bool, value_range: Any, quality: int | None, log: ChangeLog
+        self,
+        data: Any,
+        mode: Any,
+        file_type: Any,
+        normalize: bool,
+        value_range: Any,
+        quality: int | None,
+        log: ChangeLog,
     ) -> None:
         content = read_input(data, "Image", self._rules)
         if content is not None:
@@ -325,7 +339,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def _note_profile(self, picture: Any, target: str, format: str, log: ChangeLog) -> None:
         """Drop a colour profile that the file cannot hold, or that is one of other colours than are stored."""
-        if "icc_profile" not in picture.info or picture.mode == "LAB":  # LAB is converted to sRGB, by its own definition
+        if (
+            "icc_profile" not in picture.info or picture.mode == "LAB"
+        ):  # LAB is converted to sRGB, by its own definition
             return
         if format == "bmp" or _colours(picture.mode) != _colours(target):
             detail = f"colour profile dropped: it is for mode {picture.mode}, stored is a {format} of mode {target}"
@@ -335,7 +351,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
     def _check_format_size(self, picture: Any, format: str) -> None:
         if format in ("jpeg", "webp"):
             name = f"image.side_{format}"
-            checks.refuse([checks.at_most(max(picture.size), name, "Image", self._rules, f"pixels a side of a {format}")])
+            checks.refuse(
+                [checks.at_most(max(picture.size), name, "Image", self._rules, f"pixels a side of a {format}")]
+            )
 
     def _note_loss(self, format: str, quality: int | None, log: ChangeLog) -> None:
         if format == "jpeg":
@@ -471,7 +489,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self.grouping = None if isinstance(model.grouping, UnsetType) else model.grouping
         self.classes = Classes.decode(descriptor["classes"], source) if "classes" in descriptor else None
         self.masks = {name: ImageMask.decode(layer, source) for name, layer in descriptor.get("masks", {}).items()}
-        self.boxes = {name: BoundingBoxes2D.decode(layer, source) for name, layer in descriptor.get("boxes", {}).items()}
+        self.boxes = {
+            name: BoundingBoxes2D.decode(layer, source) for name, layer in descriptor.get("boxes", {}).items()
+        }
         return self
 
     @classmethod
@@ -494,7 +514,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             yield from _list_violations(cls, descriptor)
             for index, item in enumerate(descriptor["items"]):
                 for violation in cls.descriptor_violations(item, rules):
-                    yield Violation(f"$.items[{index}]{violation.at[1:]}", violation.rule, violation.expected, violation.got)
+                    yield Violation(
+                        f"$.items[{index}]{violation.at[1:]}", violation.rule, violation.expected, violation.got
+                    )
             return
         size = (descriptor["width"], descriptor["height"])
         yield from _size_violations(descriptor, rules)
@@ -610,7 +632,9 @@ def _channels_last(array: np.ndarray, from_torch: bool) -> np.ndarray:
     elif array.ndim == 3 and from_torch:
         got = f"shape {tuple(shape)}"
         help = "; this looks like H x W x C: .permute(2, 0, 1)" if shape[2] in (1, 3, 4) else ""
-        raise InvalidInput(Violation("Image", "image.shape", "C x H x W with C 1, 3 or 4, for a torch tensor", got + help))
+        raise InvalidInput(
+            Violation("Image", "image.shape", "C x H x W with C 1, 3 or 4, for a torch tensor", got + help)
+        )
     if array.ndim == 2:
         return array
     if array.ndim == 3 and array.shape[2] in (1, 3, 4):

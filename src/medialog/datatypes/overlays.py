@@ -97,7 +97,9 @@ def label_violations(labels: Mapping[str, str], at: str, most: int) -> Iterator[
     """Yield what a descriptor's class labels break."""
     for key in labels:
         if not (key.isascii() and key.isdecimal() and len(key) <= 10 and int(key) <= most):
-            yield Violation(f"{at}.{key}"[:80], "overlay.class_labels", f"a class id in 0..{most}, in digits", repr(key)[:40])
+            yield Violation(
+                f"{at}.{key}"[:80], "overlay.class_labels", f"a class id in 0..{most}, in digits", repr(key)[:40]
+            )
 
 
 def _members(layer: Any, at: str, allowed: Sequence[str], what: str) -> Mapping[str, Any]:
@@ -243,7 +245,7 @@ class ImageMask(DataType, kind="mask"):
             expected = f"a PNG of one channel with {self.bits} bits"
             raise InvalidInput(Violation(at, "mask.file", expected, f"a {format.upper()} of mode {picture.mode}"))
         ids = np.asarray(picture).astype(np.uint8 if self.bits == 8 else np.uint16)
-        if picture.mode == "L" and self.bits == 8 or picture.mode == "I;16":
+        if (picture.mode == "L" and self.bits == 8) or picture.mode == "I;16":
             self._encoded = content.read()
         else:
             log.record("mask.regrey", f"PNG of mode {picture.mode} stored as {self.bits}-bit grey class ids")
@@ -278,7 +280,9 @@ class ImageMask(DataType, kind="mask"):
         self._encoded = read_reference(source, FileRef(model.path, model.sha256, model.size))
         picture = picture_file.load_stored(self._encoded, model.format)
         if picture.size != (model.width, model.height) or picture.mode not in ("L", "I;16"):
-            raise DamagedFile(f"{model.path}: a mask of {model.width} x {model.height}, got {picture.size} {picture.mode}")
+            raise DamagedFile(
+                f"{model.path}: a mask of {model.width} x {model.height}, got {picture.size} {picture.mode}"
+            )
         self._ids = np.asarray(picture).astype(np.uint8 if model.bits == 8 else np.uint16)
         self.bits, self.width, self.height = model.bits, model.width, model.height
         self.class_labels = labels_from_json(model.class_labels)
@@ -489,5 +493,3 @@ def _is_inside(box: Mapping[str, Any], width: int, height: int) -> bool:
         return bool(low_x >= 0 and high_x <= width and low_y >= 0 and high_y <= height)
     slack = 1e-9  # 0.3 + 0.7 is not 1 in binary
     return bool(low_x >= -slack and high_x <= 1 + slack and low_y >= -slack and high_y <= 1 + slack)
-
-

@@ -57,7 +57,9 @@ def check_key(key: object, at: str, rules: Rules) -> str:
         bad = next((c for c in key if unicodedata.category(c) in _CONTROL or c in _BIDIRECTIONAL), None)
         if bad is not None:
             expected = "a key without control characters, directional overrides or lone surrogates"
-            violation = Violation(at, "key.text", expected, f"{checks.show(key)} with {bad.encode('unicode_escape').decode()}")
+            violation = Violation(
+                at, "key.text", expected, f"{checks.show(key)} with {bad.encode('unicode_escape').decode()}"
+            )
     if violation is not None:
         raise InvalidKey(violation)
     return key if type(key) is str else str.__str__(key)
@@ -108,7 +110,7 @@ def _check_unique(keys: Mapping[str, Any], at: str) -> None:
         normal = unicodedata.normalize("NFC", key)
         if normal in seen:
             expected = "keys that differ also after Unicode normalisation"
-            raise InvalidKey(Violation(at or "row", "key.unique", expected, f"{ascii(seen[normal])} and {ascii(key)}"))
+            raise InvalidKey(Violation(at or "row", "key.unique", expected, f"{seen[normal]!a} and {key!a}"))
         seen[normal] = key
 
 
@@ -117,7 +119,9 @@ def _check_text(value: str, at: str) -> None:
         value.encode()
     except UnicodeEncodeError as error:
         bad = repr(value[error.start])
-        raise InvalidInput(Violation(at, "value.type", "text without lone surrogates", f"{bad} at {error.start}")) from None
+        raise InvalidInput(
+            Violation(at, "value.type", "text without lone surrogates", f"{bad} at {error.start}")
+        ) from None
 
 
 def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
@@ -230,12 +234,17 @@ def _prepare_list(values: Sequence[Any], at: str, rules: Rules, depth: int) -> A
     from medialog.datatypes.base import DataType, MediaList
 
     if len(values) > rules.limit("list.numbers") and isinstance(values[0], numbers.Real):
-        expected = f"at most {rules.limit('list.numbers'):,} numbers in a list; Histogram(values) or Table(...) hold more"
+        expected = (
+            f"at most {rules.limit('list.numbers'):,} numbers in a list; Histogram(values) or Table(...) hold more"
+        )
         raise InvalidInput(Violation(at, "list.numbers", expected, f"{len(values):,}"))
     items = [prepare(item, f"{at}[{index}]", rules, depth + 1) for index, item in enumerate(values)]
     if not any(isinstance(item, (DataType, MediaList)) for item in items):
         return items
-    if all(isinstance(item, (DataType, MediaList)) and _from_array(given) for given, item in zip(values, items, strict=True)):
+    if all(
+        isinstance(item, (DataType, MediaList)) and _from_array(given)
+        for given, item in zip(values, items, strict=True)
+    ):
         return items  # a list of large arrays: a list of their histograms
     try:
         return MediaList(items, rules)

@@ -70,9 +70,7 @@ class Tensor(DataType, kind="numpy.ndarray"):
     Descriptor = TensorDescriptor
     documented_rules = {"tensor.shape": "size is the product of shape"}
 
-    def __init__(
-        self, data: Any, *, limits: Mapping[str, Any] | None = None, strict: Strictness | None = None
-    ) -> None:
+    def __init__(self, data: Any, *, limits: Mapping[str, Any] | None = None, strict: Strictness | None = None) -> None:
         import numpy as np
 
         self._begin(limits, strict)

@@ -145,11 +145,13 @@ class Video(DataType, kind="video-file", list_kind="videos"):
             self._refuse_options(fps, normalize, value_range)
             self._content, self._facts = content, video_file.probe(content, format, self._rules)
             return
-        rate = self._rate(data_or_path, fps)
+        rate, format = self._rate(data_or_path, fps), format or DEFAULT_FORMAT
         clip = self._clip(data_or_path, rate, normalize, value_range, log)
+        if format == "gif" and video_frames.is_moviepy(data_or_path):
+            clip = clip.held()  # a gif asks for its frames again, and a clip need not give the same ones
         # Encoded here and not when it is logged: the encoded bytes are the snapshot, and far smaller than a copy of the
         # clip. What is wrong with the clip, or missing to encode it, is said at the caller's line.
-        self._encode(clip, rate, format or DEFAULT_FORMAT, log)
+        self._encode(clip, rate, format, log)
 
     # --- construction ---
 

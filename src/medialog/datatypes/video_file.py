@@ -353,7 +353,7 @@ def decode_frames(content: Content, facts: Facts, rules: Rules) -> np.ndarray:
     found = _gif_frames(content) if facts.format == "gif" else _stream_frames(content, facts.format, rules)
     count = 0
     try:
-        for count, frame in enumerate(found, 1):  # noqa: B007 - used below
+        for count, frame in enumerate(found, 1):
             if count <= facts.frames:
                 frames[count - 1] = frame
     except (OSError, ValueError) as error:  # PyAV's errors are OSErrors or ValueErrors

@@ -234,12 +234,10 @@ def _is_opaque(picture: Any) -> bool:
 
 
 def _rgb(picture: Any) -> Any:
-    if picture.mode == "LAB":
+    if picture.mode in ("LAB", "La", "RGBa"):
         from medialog.datatypes.image import _convert
 
         return _convert(picture, "RGB")
-    if picture.mode in ("La", "RGBa"):
-        picture = picture.convert({"La": "LA", "RGBa": "RGBA"}[picture.mode])
     return picture.convert("RGB")
 
 

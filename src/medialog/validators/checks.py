@@ -11,7 +11,7 @@ import operator
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from medialog.validators.errors import InvalidInput, Violation, WrongType
 from medialog.validators.rules import Rules
@@ -107,7 +107,11 @@ def whole_number(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, (float, str, bytes)) or getattr(value, "dtype", None) is None and not hasattr(value, "__index__"):
+    if (
+        isinstance(value, (float, str, bytes))
+        or (getattr(value, "dtype", None) is None
+        and not hasattr(value, "__index__"))
+    ):
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]
@@ -166,7 +170,9 @@ def elements(bad: np.ndarray, values: np.ndarray, at: str, rule: str, expected: 
         return None
     value = values.reshape(-1)[int(bad.reshape(-1).argmax())]
     more = f" ({count:,} such elements)" if count > 1 else ""
-    return Violation(f"{at}{index_text(bad)}", rule, expected, f"{value.item() if hasattr(value, 'item') else value}{more}")
+    return Violation(
+        f"{at}{index_text(bad)}", rule, expected, f"{value.item() if hasattr(value, 'item') else value}{more}"
+    )
 
 
 def finite(values: np.ndarray, at: str, rule: str) -> Violation | None:

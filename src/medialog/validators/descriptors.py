@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from medialog.validators import checks, rules as rulebook
+from medialog.validators import checks
+from medialog.validators import rules as rulebook
 from medialog.validators.errors import InvalidDescriptor, Violation
 from medialog.validators.rules import Rules
 from medialog.wire import jsontext, kinds, names, schemas
@@ -83,7 +84,9 @@ def _problem_with_json(document: Any) -> Violation | None:
                     return Violation(place, "descriptor.json", "string keys", checks.show(key))
                 stack.append((value, f"{place}.{key}", depth + 1))
         elif isinstance(node, (list, tuple)):
-            stack.extend((value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN)
+            stack.extend(
+                (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN
+            )
         elif isinstance(node, float):
             if node != node or node in (float("inf"), float("-inf")):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))

@@ -37,7 +37,9 @@ class Rules:
         if self.strict not in STRICTNESSES:
             raise InvalidInput(Violation("strict", "rules.strict", f"one of {STRICTNESSES}", repr(self.strict)))
         if not isinstance(self.limits, Mapping):
-            raise WrongType(Violation("limits", "rules.limits", "a mapping of limit id to value", repr(self.limits)[:80]))
+            raise WrongType(
+                Violation("limits", "rules.limits", "a mapping of limit id to value", repr(self.limits)[:80])
+            )
         violations = [found for name, value in self.limits.items() if (found := _problem_with_limit(name, value))]
         if violations:
             raise InvalidInput(violations)
@@ -79,8 +81,12 @@ def _problem_with_limit(name: object, value: object) -> Violation | None:
     if limit is None:
         return Violation(f"limits[{name!r:.60}]", "rules.limits", "a limit of `medialog limits`", "an unknown id")
     if not limit.settable:
-        return Violation(f"limits[{name!r}]", "rules.limits", "a settable limit", "one that a file format or wire form fixes")
-    same = isinstance(value, type(limit.value)) or (isinstance(limit.value, (int, float)) and isinstance(value, (int, float)))
+        return Violation(
+            f"limits[{name!r}]", "rules.limits", "a settable limit", "one that a file format or wire form fixes"
+        )
+    same = isinstance(value, type(limit.value)) or (
+        isinstance(limit.value, (int, float)) and isinstance(value, (int, float))
+    )
     if not same or isinstance(value, bool) or (isinstance(value, (int, float)) and not 0 <= value < 2**63):
         return Violation(f"limits[{name!r}]", "rules.limits", f"a value like {limit.value!r}", f"{value!r:.60}")
     try:

@@ -26,14 +26,14 @@ KINDS = MappingProxyType(
         "image-file": "medialog.datatypes.image:Image",
         "images/separated": "medialog.datatypes.image:Image",
         "mask": "medialog.datatypes.overlays:ImageMask",
+        "molecule": "medialog.datatypes.molecule:Molecule",
+        "molecule-file": "medialog.datatypes.molecule:Molecule",
         "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
+        "object3D": "medialog.datatypes.object3d:Object3D",
+        "object3D-file": "medialog.datatypes.object3d:Object3D",
         "text-file": "medialog.datatypes.text:Text",
         "video-file": "medialog.datatypes.video:Video",
         "videos": "medialog.datatypes.video:Video",
-        "object3D": "medialog.datatypes.object3d:Object3D",
-        "object3D-file": "medialog.datatypes.object3d:Object3D",
-        "molecule": "medialog.datatypes.molecule:Molecule",
-        "molecule-file": "medialog.datatypes.molecule:Molecule",
     }
 )
 

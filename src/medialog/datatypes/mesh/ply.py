@@ -166,8 +166,8 @@ def _check_faces(columns: Columns, vertices: int) -> None:
         if indices is None or not indices.size:
             continue
         low, high = indices.min(), indices.max()
-        if not (0 <= low and high < vertices):
-            got = f"{low if not 0 <= low else high}"
+        if not (low >= 0 and high < vertices):
+            got = f"{low if not low >= 0 else high}"
             raise broken(f"face.{name}", f"an index in 0..{vertices - 1:,}", got, "object3d.index")
 
 
