@@ -21,7 +21,7 @@ def generate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def clean_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("copy")
-    for name in ("tools", "docs", "src"):
+    for name in ("tools", "docs", "src", "tests", "fixtures"):
         shutil.copytree(ROOT / name, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     return root
 
@@ -32,29 +32,28 @@ def test_generated_files_are_fresh() -> None:
     assert (0, "") == (done.returncode, done.stdout), "run tools/generate.py and commit what it writes"
 
 
-def test_a_stale_file_is_named_left_alone_and_then_mended(clean_copy: Path) -> None:
-    for name in GENERATED:
-        fresh = (clean_copy / name).read_text()
-        (clean_copy / name).write_text(fresh.replace("a", "b", 1))
-        found = generate(clean_copy, "--check")
-        assert (1, f"stale: {name}\n") == (found.returncode, found.stdout)
-        assert fresh != (clean_copy / name).read_text()
-        assert (0, f"written: {name}\n") == (lambda done: (done.returncode, done.stdout))(generate(clean_copy))
-        assert fresh == (clean_copy / name).read_text()
-
-
-def test_missing_and_superfluous_files_are_named(clean_copy: Path) -> None:
+def test_what_is_stale_missing_or_superfluous_is_named_left_alone_and_then_mended(clean_copy: Path) -> None:
     schemas = clean_copy / "src/medialog/validators/schemas/v1"
-    (schemas / "mask.schema.json").unlink()
+    fresh = {name: (clean_copy / name).read_text() for name in GENERATED}
+    stale = {name: text.replace("a", "b", 1) for name, text in fresh.items()}
+    for name, text in stale.items():
+        (clean_copy / name).write_text(text)
+    missing = (schemas / "classes.schema.json").read_text()
+    (schemas / "classes.schema.json").unlink()
     (schemas / "nobody.schema.json").write_text("{}")
-    found = generate(clean_copy, "--check")
+    named = {*GENERATED, *(f"src/medialog/validators/schemas/v1/{name}.schema.json" for name in ("classes", "nobody"))}
 
-    assert 1 == found.returncode
-    assert {
-        "stale: src/medialog/validators/schemas/v1/" + name for name in ("mask.schema.json", "nobody.schema.json")
-    } == set(found.stdout.splitlines())
-    generate(clean_copy)
-    assert 0 == generate(clean_copy, "--check").returncode
+    checked = generate(clean_copy, "--check")
+
+    assert (1, {f"stale: {name}" for name in named}) == (checked.returncode, set(checked.stdout.splitlines()))
+    assert stale == {name: (clean_copy / name).read_text() for name in GENERATED}
+    assert not (schemas / "classes.schema.json").exists()
+
+    written = generate(clean_copy)
+
+    assert (0, {f"written: {name}" for name in named}) == (written.returncode, set(written.stdout.splitlines()))
+    assert fresh == {name: (clean_copy / name).read_text() for name in GENERATED}
+    assert missing == (schemas / "classes.schema.json").read_text()
     assert not (schemas / "nobody.schema.json").exists()
 
 

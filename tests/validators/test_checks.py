@@ -127,7 +127,7 @@ def test_showing_never_fails(value: Any) -> None:
 
 
 def test_a_broken_repr_does_not_hide_the_message() -> None:
-    assert "Shouting object at" in checks.show(Shouting())
+    assert "Shouting object" in checks.show(Shouting())
     assert "int" in checks.show(10**5000)
     broken = type("Odd", (), {"shape": 5})()
     assert "Odd object" in checks.show(broken)
