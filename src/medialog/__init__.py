@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.audio import Audio as Audio
     from medialog.datatypes.base import DataType as DataType
     from medialog.datatypes.base import MediaList as MediaList
+    from medialog.datatypes.figure import Figure as Figure
     from medialog.datatypes.files import DirectorySink as DirectorySink
     from medialog.datatypes.files import DirectorySource as DirectorySource
     from medialog.datatypes.files import MemorySink as MemorySink
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
     from medialog.datatypes.tensor import Tensor as Tensor
     from medialog.datatypes.text import Text as Text
+    from medialog.datatypes.vega_figure import VegaLite as VegaLite
     from medialog.datatypes.video import Video as Video
     from medialog.runtime.api import Api as Api
     from medialog.runtime.config import Config
@@ -93,6 +96,7 @@ _HOMES = {
     "DirectorySource": "datatypes.files",
     "DurabilityLost": "validators.errors",
     "Error": "validators.errors",
+    "Figure": "datatypes.figure",
     "Histogram": "datatypes.histogram",
     "Html": "datatypes.html",
     "Image": "datatypes.image",
@@ -108,6 +112,7 @@ _HOMES = {
     "Molecule": "datatypes.molecule",
     "NotInitialised": "validators.errors",
     "Object3D": "datatypes.object3d",
+    "Plotly": "datatypes.plotly_figure",
     "Rules": "validators.rules",
     "Run": "runtime.run",
     "RunClosed": "validators.errors",
@@ -123,6 +128,7 @@ _HOMES = {
     "UnknownKind": "validators.errors",
     "UnsafePath": "validators.errors",
     "UnsupportedVersion": "validators.errors",
+    "VegaLite": "datatypes.vega_figure",
     "Video": "datatypes.video",
     "Violation": "validators.errors",
     "WrongType": "validators.errors",
@@ -152,6 +158,7 @@ __all__ = [
     "DirectorySource",
     "DurabilityLost",
     "Error",
+    "Figure",
     "Histogram",
     "Html",
     "Image",
@@ -167,6 +174,7 @@ __all__ = [
     "Molecule",
     "NotInitialised",
     "Object3D",
+    "Plotly",
     "Rules",
     "Run",
     "RunClosed",
@@ -182,6 +190,7 @@ __all__ = [
     "UnknownKind",
     "UnsafePath",
     "UnsupportedVersion",
+    "VegaLite",
     "Video",
     "Violation",
     "WrongType",

@@ -760,9 +760,11 @@ def test_pyplot_without_a_figure_is_refused_and_makes_none(pyplot: Any) -> None:
 def test_an_artist_of_no_figure_and_another_module_are_no_pictures(pyplot: Any) -> None:
     from matplotlib.lines import Line2D
 
-    for value in (Line2D([0], [0]), np, pyplot.Figure):
+    for value in (np, pyplot.Figure):
         with pytest.raises(WrongType):
             Image(value)
+    with pytest.raises(InvalidInput, match=r"figure\.none"):
+        Image(Line2D([0], [0]))
 
 
 # --- an image of an image ---

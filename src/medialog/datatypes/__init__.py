@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.audio import Audio as Audio
     from medialog.datatypes.base import DataType as DataType
     from medialog.datatypes.base import MediaList as MediaList
+    from medialog.datatypes.figure import Figure as Figure
     from medialog.datatypes.files import DirectorySink as DirectorySink
     from medialog.datatypes.files import DirectorySource as DirectorySource
     from medialog.datatypes.files import MemorySink as MemorySink
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
     from medialog.datatypes.tensor import Tensor as Tensor
     from medialog.datatypes.text import Text as Text
+    from medialog.datatypes.vega_figure import VegaLite as VegaLite
     from medialog.datatypes.video import Video as Video
 
 _HOMES = {
@@ -36,18 +39,21 @@ _HOMES = {
     "DataType": "base",
     "DirectorySink": "files",
     "DirectorySource": "files",
+    "Figure": "figure",
     "Histogram": "histogram",
     "Html": "html",
     "Image": "image",
     "ImageMask": "overlays",
     "MediaList": "base",
     "MemorySink": "files",
-    "Object3D": "object3d",
     "Molecule": "molecule",
+    "Object3D": "object3d",
+    "Plotly": "plotly_figure",
     "Sink": "files",
     "Source": "files",
     "Tensor": "tensor",
     "Text": "text",
+    "VegaLite": "vega_figure",
     "Video": "video",
     "box3d": "scene",
 }

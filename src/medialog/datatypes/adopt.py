@@ -23,6 +23,13 @@ FOREIGN = MappingProxyType(
         "trimesh.points.PointCloud": "medialog.datatypes.object3d:Object3D",
         "trimesh.scene.scene.Scene": "medialog.datatypes.object3d:Object3D",
         "rdkit.Chem.rdchem.Mol": "medialog.datatypes.molecule:Molecule",
+        "altair.vegalite.v5.api.TopLevelMixin": "medialog.datatypes.figure:Figure",
+        "altair.vegalite.v6.api.TopLevelMixin": "medialog.datatypes.figure:Figure",
+        "matplotlib.artist.Artist": "medialog.datatypes.figure:Figure",
+        "matplotlib.figure.FigureBase": "medialog.datatypes.figure:Figure",
+        "matplotlib.pyplot": "medialog.datatypes.figure:Figure",
+        "plotly.basedatatypes.BaseFigure": "medialog.datatypes.plotly_figure:Plotly",
+        "plotly.basedatatypes.BaseTraceType": "medialog.datatypes.plotly_figure:Plotly",
     }
 )
 

@@ -20,6 +20,7 @@ KINDS = MappingProxyType(
         "audio-file": "medialog.datatypes.audio:Audio",
         "boxes2D": "medialog.datatypes.overlays:BoundingBoxes2D",
         "classes": "medialog.datatypes.overlays:Classes",
+        "figure": "medialog.datatypes.figure:Figure",
         "histogram": "medialog.datatypes.histogram:Histogram",
         "html": "medialog.datatypes.html:Html",
         "html-file": "medialog.datatypes.html:Html",
@@ -31,7 +32,9 @@ KINDS = MappingProxyType(
         "numpy.ndarray": "medialog.datatypes.tensor:Tensor",
         "object3D": "medialog.datatypes.object3d:Object3D",
         "object3D-file": "medialog.datatypes.object3d:Object3D",
+        "plotly-file": "medialog.datatypes.plotly_figure:Plotly",
         "text-file": "medialog.datatypes.text:Text",
+        "vega-file": "medialog.datatypes.vega_figure:VegaLite",
         "video-file": "medialog.datatypes.video:Video",
         "videos": "medialog.datatypes.video:Video",
     }
