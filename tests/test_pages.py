@@ -25,7 +25,7 @@ def without_digests(node: Any) -> Any:
     return [without_digests(item) for item in node] if isinstance(node, list) else node
 
 
-@pytest.mark.parametrize("page", ["image", "histogram"])
+@pytest.mark.parametrize("page", ["image", "histogram", "tensor"])
 def test_the_example_runs_and_gives_the_descriptor_shown(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
