@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from foreign import DlpackArray, EagerTensor, JaxArray
-from foreign import Tensor as TorchTensor
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import TypeLaws, call
 
+from foreign import DlpackArray, EagerTensor, JaxArray
+from foreign import Tensor as TorchTensor
+from laws import TypeLaws, call
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.tensor import Tensor
@@ -104,8 +104,15 @@ def test_numpy_reads_the_very_array(array: np.ndarray) -> None:
 def test_statistics_are_numpys_of_the_finite_elements(finite: np.ndarray, others: list[float]) -> None:
     descriptor, _ = stored(np.concatenate([finite, others]))
 
-    expected = {"min": finite.min(), "max": finite.max(), "mean": finite.mean(), "var": finite.var(), "std": finite.std(),
-                "median": np.median(finite), **{f"{p}%": np.percentile(finite, p) for p in (5, 25, 75, 95)}}  # fmt: skip
+    expected = {
+        "min": finite.min(),
+        "max": finite.max(),
+        "mean": finite.mean(),
+        "var": finite.var(),
+        "std": finite.std(),
+        "median": np.median(finite),
+        **{f"{p}%": np.percentile(finite, p) for p in (5, 25, 75, 95)},
+    }
     assert {name: float(value) for name, value in expected.items()} == {name: descriptor[name] for name in expected}
     assert len(others) == descriptor["nan"]
 

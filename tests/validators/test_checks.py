@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from foreign import Tensor
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from foreign import Tensor
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
 from medialog.validators.rules import Rules
@@ -110,9 +110,15 @@ def test_positive_numbers(value: Any, good: bool) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [("a\nb", r"'a\nb'"), ("a" * 100, "'" + "a" * 56 + "..."), (np.zeros((2, 3)), "ndarray of shape (2, 3)"), ("\ud800", r"'\ud800'"),
-     (["\x1b[31m"], r"['\x1b[31m']"), (None, "None")],
-)  # fmt: skip
+    [
+        ("a\nb", r"'a\nb'"),
+        ("a" * 100, "'" + "a" * 56 + "..."),
+        (np.zeros((2, 3)), "ndarray of shape (2, 3)"),
+        ("\ud800", r"'\ud800'"),
+        (["\x1b[31m"], r"['\x1b[31m']"),
+        (None, "None"),
+    ],
+)
 def test_values_are_shown_short_and_on_one_line(value: Any, shown: str) -> None:
     assert shown == checks.show(value)
 

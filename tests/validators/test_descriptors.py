@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from typing import Any
@@ -20,7 +21,7 @@ from medialog.datatypes.image import Image
 from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
 from medialog.validators import check_descriptor, validate
 from medialog.validators.descriptors import _is_structurally_valid, without_extensions
-from medialog.validators.errors import InvalidDescriptor, UnknownKind
+from medialog.validators.errors import DamagedFile, InvalidDescriptor, InvalidInput, UnknownKind, UnsafePath
 from medialog.validators.rules import Rules
 from medialog.wire import schemas
 
@@ -149,10 +150,15 @@ def test_deep_and_endless_documents() -> None:
         (IMAGES, {"count": 9}, "$.count", "image.list"),
         (IMAGE, {"classes": {"class_set": []}}, "$.classes._type", "schema.required"),
         (PLAIN, {"class_set": [{"id": 1}]}, "$.class_set[0].name", "schema.required"),
-        (PLAIN, {"class_set": [{"id": 1, "name": "a", "colour": 5}]}, "$.class_set[0].colour", "schema.additionalProperties"),
+        (
+            PLAIN,
+            {"class_set": [{"id": 1, "name": "a", "colour": 5}]},
+            "$.class_set[0].colour",
+            "schema.additionalProperties",
+        ),
         (IMAGE, {"sha256": "0" * 64}, "$.path", "descriptor.path"),
     ],
-)  # fmt: skip
+)
 def test_each_rule_with_its_place(name: str, change: dict[str, Any], at: str | None, rule: str) -> None:
     found = validate({**mutated(name), **change})
 
@@ -212,9 +218,16 @@ def test_a_newline_at_the_end_is_no_match() -> None:
 
 @pytest.mark.parametrize(
     ("name", "limit", "most"),
-    [(HISTOGRAM, "histogram.bins", 3), (IMAGE, "caption.length", 1), (IMAGE, "image.side", 2), (IMAGE, "boxes.per_layer", 1),
-     (IMAGE, "image.pixels", 4), (IMAGES, "image.per_list", 2), (IMAGES, "caption.length", 1)],
-)  # fmt: skip
+    [
+        (HISTOGRAM, "histogram.bins", 3),
+        (IMAGE, "caption.length", 1),
+        (IMAGE, "image.side", 2),
+        (IMAGE, "boxes.per_layer", 1),
+        (IMAGE, "image.pixels", 4),
+        (IMAGES, "image.per_list", 2),
+        (IMAGES, "caption.length", 1),
+    ],
+)
 def test_settable_limits_are_those_of_the_rules_given(name: str, limit: str, most: int) -> None:
     assert [] == rules_of(EXAMPLES[name], Rules({limit: most}))
     assert {limit} == set(rules_of(EXAMPLES[name], Rules({limit: most - 1})))
@@ -246,9 +259,37 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 SCALARS = st.sampled_from(
-    [None, True, False, 0, 1, -1, 2, 1.0, 0.5, -0.5, 1e300, 2**63, 2**70, "", "a", "png", "mask", "image-file", "0" * 64, [], {}, [1], ["a"],
-     {"a": 1}, {"id": 1, "name": "a"}, [None], "a\n", 16]
-)  # fmt: skip
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        2,
+        1.0,
+        0.5,
+        -0.5,
+        1e300,
+        2**63,
+        2**70,
+        "",
+        "a",
+        "png",
+        "mask",
+        "image-file",
+        "0" * 64,
+        [],
+        {},
+        [1],
+        ["a"],
+        {"a": 1},
+        {"id": 1, "name": "a"},
+        [None],
+        "a\n",
+        16,
+    ]
+)
 
 
 @st.composite
@@ -312,12 +353,8 @@ def test_what_is_valid_can_be_read_and_the_rest_is_named(descriptor: dict[str, A
         with pytest.raises((InvalidDescriptor, UnknownKind)):
             decode(descriptor, sink)
     else:
-        from medialog.validators.errors import Error
-
-        try:
+        with contextlib.suppress(DamagedFile, UnsafePath, InvalidInput):
             decode(descriptor, sink)
-        except Error as error:
-            assert not isinstance(error, InvalidDescriptor)
 
 
 def test_a_kind_of_another_package_is_held_against_its_own_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,10 +106,18 @@ def test_the_first_five_violations_are_shown() -> None:
 
 @pytest.mark.parametrize(
     ("number", "cls"),
-    [(errno.ENOSPC, StorageFull), (errno.EDQUOT, StorageFull), (errno.EFBIG, StorageFull), (errno.EROFS, StorageReadOnly),
-     (errno.EACCES, StorageReadOnly), (errno.EPERM, StorageReadOnly), (errno.EIO, StorageError), (errno.ENOENT, StorageError),
-     (None, StorageError)],
-)  # fmt: skip
+    [
+        (errno.ENOSPC, StorageFull),
+        (errno.EDQUOT, StorageFull),
+        (errno.EFBIG, StorageFull),
+        (errno.EROFS, StorageReadOnly),
+        (errno.EACCES, StorageReadOnly),
+        (errno.EPERM, StorageReadOnly),
+        (errno.EIO, StorageError),
+        (errno.ENOENT, StorageError),
+        (None, StorageError),
+    ],
+)
 def test_storage_errors_are_named_and_keep_the_systems_numbers(number: int | None, cls: type[StorageError]) -> None:
     original = OSError(number, "why", "file") if number else OSError("why")
     named = name_storage_error(original, "writing")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pictures
 import pytest
 
 import medialog
+import pictures
 from medialog.datatypes.base import DataType, MediaList
 from medialog.datatypes.files import MemorySink, read_input
 from medialog.datatypes.histogram import Histogram
@@ -33,7 +33,7 @@ class Hit(NamedTuple):
     most: int
     make: Callable[[int, dict[str, Any]], Any]
     lowered: bool = False
-    also: dict[str, Any] = {}  # noqa: RUF012 - other limits to raise
+    also: dict[str, Any] = {}
     in_descriptor: bool = True
 
 
@@ -47,24 +47,37 @@ def grey(height: int, width: int) -> np.ndarray:
 
 HITS = [
     Hit("caption.length", 2000, lambda n, limits: Image([[1]], caption="é" * n, limits=limits)),
-    Hit("caption.length", 2000, lambda n, _: BoundingBoxes2D({"box_data": [{**box(1)["box_data"][0], "box_caption": "a" * n}]}),
-        in_descriptor=False),
+    Hit(
+        "caption.length",
+        2000,
+        lambda n, _: BoundingBoxes2D({"box_data": [{**box(1)["box_data"][0], "box_caption": "a" * n}]}),
+        in_descriptor=False,
+    ),
     Hit("histogram.bins", 512, lambda n, limits: Histogram([1, 2], num_bins=n, limits=limits)),
     Hit("histogram.bins", 512, lambda n, limits: Histogram(np_histogram=(np.ones(n), np.arange(n + 1)), limits=limits)),
     Hit("image.side", 65_500, lambda n, limits: Image(grey(1, n), limits=limits)),
-    Hit("image.side", 65_500, lambda n, limits: Image(pictures.saved(pictures.Pillow.new("1", (1, n)), "PNG"), limits=limits)),
+    Hit(
+        "image.side",
+        65_500,
+        lambda n, limits: Image(pictures.saved(pictures.Pillow.new("1", (1, n)), "PNG"), limits=limits),
+    ),
     Hit("image.side", 65_500, lambda n, limits: Image(pictures.Pillow.new("L", (n, 1)), limits=limits)),
     Hit("image.side", 65_500, lambda n, limits: ImageMask({"mask_data": grey(n, 1)}, limits=limits)),
     Hit("image.side", 9, lambda n, limits: Image(grey(n, 2), limits=limits), lowered=True),
     Hit("image.pixels", 12, lambda n, limits: Image(grey(1, n), limits=limits), lowered=True),
-    Hit("image.pixels", 12, lambda n, limits: Image(pictures.saved(pictures.Pillow.new("L", (n, 1)), "BMP"), limits=limits), lowered=True),
+    Hit(
+        "image.pixels",
+        12,
+        lambda n, limits: Image(pictures.saved(pictures.Pillow.new("L", (n, 1)), "BMP"), limits=limits),
+        lowered=True,
+    ),
     Hit("image.frames", 3, lambda n, limits: Image(pictures.animation("GIF", n), limits=limits), lowered=True),
     Hit("image.frames", 1000, lambda n, limits: Image(pictures.gif(1, 1, n), limits=limits)),
     Hit("image.frames_pixels", 12, lambda n, limits: Image(pictures.gif(n // 3, 1, 3), limits=limits), lowered=True),
     Hit("image.per_list", 108, lambda n, _: MediaList([Image([[1]])] * n)),
     Hit("boxes.per_layer", 5, lambda n, limits: BoundingBoxes2D(box(n), limits=limits), lowered=True),
     Hit("boxes.per_layer", 5, lambda n, limits: Image([[1]], boxes={"b": box(n)}, limits=limits), lowered=True),
-]  # fmt: skip
+]
 NAMES = [f"{index} {hit.id}" for index, hit in enumerate(HITS)]
 STEP = {"image.frames_pixels": 3}
 
@@ -209,10 +222,20 @@ def test_advice_begins_one_over() -> None:
 NOT_YET_ENFORCED = {"table.columns_default", "table.rows"}
 # Hit in the test of their own type, which gives the number and not the id.
 HIT_BY_NUMBER = {"object3d.points", "video.formats", "video.fps_default"}
-HIT_ABOVE = {hit.id for hit in HITS} | set(PLAIN) | {
-    "image.side_jpeg", "image.side_webp", "mask.class_id", "mask.class_id_16", "tensor.inline", "histogram.bins_default",
-    "file.in_memory", "image.per_step_advice",
-}  # fmt: skip
+HIT_ABOVE = (
+    {hit.id for hit in HITS}
+    | set(PLAIN)
+    | {
+        "image.side_jpeg",
+        "image.side_webp",
+        "mask.class_id",
+        "mask.class_id_16",
+        "tensor.inline",
+        "histogram.bins_default",
+        "file.in_memory",
+        "image.per_step_advice",
+    }
+)
 SOURCE = "\n".join(path.read_text() for path in Path(medialog.__file__).parent.rglob("*.py") if path.stem != "limits")
 OTHER_TESTS = "\n".join(
     path.read_text()
