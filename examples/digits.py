@@ -72,6 +72,20 @@ class DigitNetwork:
         np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
         return counts
 
+    def mistakes(self) -> list[tuple[Array, int, Array]]:
+        """The validation digits that are taken for others: pixels, label, probabilities."""
+        labels, probabilities = self.probabilities()
+        wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+        images = self._images[self._validation]
+        return [(images[i], int(labels[i]), probabilities[i]) for i in wrong]
+
+    def principal_components(self) -> tuple[Array, Array]:
+        """The validation digits in three dimensions, and their labels."""
+        inputs = self._inputs[self._validation]
+        centred = inputs - inputs.mean(axis=0)
+        axes = np.linalg.svd(centred, full_matrices=False)[2][:3]
+        return centred @ axes.T, self._labels[self._validation]
+
     def validation_examples(self, count: int) -> tuple[Array, Array, Array]:
         """The first validation digits (count x 8 x 8, 0..16), their labels and the guesses."""
         labels, probabilities = self.probabilities()

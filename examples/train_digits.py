@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from coins import CoinFinder
 from digits import DigitNetwork
+from showcase import log_everything, log_foreign_objects, read_back
 
 import medialog
 
@@ -35,6 +36,7 @@ def main(directory: str = "runs") -> Path:
 
     network = DigitNetwork(run.config["hidden"], run.config["seed"])
     finder = CoinFinder(run.config["seed"])
+    film = []
     for step in range(run.config["steps"]):
         batch = network.train_step(run.config["batch"], run.config["learning_rate"])
         coin_loss = finder.train_step(0.5)
@@ -52,7 +54,10 @@ def main(directory: str = "runs") -> Path:
             row["digits"] = digit_images(network)
             row["coins"] = coin_image(finder)
         run.log(row)
+        film.append(finder.probabilities()[::2, ::2])
 
+    log_everything(run, network, finder, film)
+    log_foreign_objects(run, network, finder)
     run.summary["confusion"] = network.confusion()
     run.summary["final weights"] = network.hidden_weights
     run.finish()
@@ -92,10 +97,13 @@ def report(directory: Path, seconds: float) -> None:
     confusion = medialog.load(run.summary["confusion"], run)
     print(f"  {'confusion':14} {confusion}, trace {np.trace(confusion.to_numpy())}")
 
-    coins = run.media("coins", step=run.steps[-1])
+    print("\none of every type, read back:")
+    for key, found in read_back(run):
+        print(f"  {key:26} {found[:92]}")
+    coins = run.media("coins")
     truth, guess = coins.masks["ground_truth"].to_numpy(), coins.masks["prediction"].to_numpy()
     agree = float((truth == guess).mean())
-    print(f"\nread back: {coins}")
+    print(f"\n{coins}")
     print(f"  its masks agree on {agree:.1%} of the pixels; {len(run.problems)} problems in the directory")
     print("\nread it yourself:")
     print("  import medialog")

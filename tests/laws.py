@@ -218,7 +218,10 @@ def assert_same(expected: Any, actual: Any) -> None:
 def overwrite(node: Any) -> None:
     """Change everything that a caller could change: arrays, lists, dicts, Pillow images, in-memory files."""
     if isinstance(node, np.ndarray) and node.flags.writeable and node.size:
-        node[...] = node.dtype.type(1) if node.dtype != object else None
+        if node.dtype.kind in "MmV":  # times and records
+            node[...] = np.zeros((), node.dtype)
+        else:
+            node[...] = node.dtype.type(1) if node.dtype != object else None
     elif isinstance(node, dict):
         for value in node.values():
             overwrite(value)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import ImageMask as ImageMask
     from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
+    from medialog.datatypes.table import Table as Table
+    from medialog.datatypes.table_increment import TableIncrement as TableIncrement
     from medialog.datatypes.tensor import Tensor as Tensor
     from medialog.datatypes.text import Text as Text
     from medialog.datatypes.vega_figure import VegaLite as VegaLite
@@ -123,6 +125,8 @@ _HOMES = {
     "StorageError": "validators.errors",
     "StorageFull": "validators.errors",
     "StorageReadOnly": "validators.errors",
+    "Table": "datatypes.table",
+    "TableIncrement": "datatypes.table_increment",
     "Tensor": "datatypes.tensor",
     "Text": "datatypes.text",
     "UnknownKind": "validators.errors",
@@ -185,6 +189,8 @@ __all__ = [
     "StorageError",
     "StorageFull",
     "StorageReadOnly",
+    "Table",
+    "TableIncrement",
     "Tensor",
     "Text",
     "UnknownKind",

@@ -106,7 +106,10 @@ class TestFigure(TypeLaws):
         "pyplot without a figure": (lambda: call(plt), {"figure.none"}),
         "an artist without a figure": (lambda: call(matplotlib.lines.Line2D([0], [0])), {"figure.none"}),
         "broken mathtext": (lambda: call(small(lambda ax: ax.set_title(r"$\notacommand$"))), {"figure.draw"}),
-        "a bomb": (lambda: call(matplotlib.figure.Figure(figsize=(1000, 600), dpi=1000)), {"image.side", "image.pixels"}),
+        "a bomb": (
+            lambda: call(matplotlib.figure.Figure(figsize=(1000, 600), dpi=1000)),
+            {"image.side", "image.pixels"},
+        ),
         "over the limit": (
             lambda: call(small(lambda ax: None), limits={"image.side": 99}),
             {"image.side"},
@@ -265,7 +268,9 @@ def test_bars_keep_lengths_colours_and_names() -> None:
     document = document_of(lambda ax: ax.bar(["a", "b", "c"], [1, -2, 3], color=["r", "g", "b"], bottom=[0, 1, 2]))
 
     (trace,) = document["data"]
-    assert ("bar", "v", [0, 1, 2], [1, -2, 3], [0, 1, 2]) == tuple(trace[k] for k in ("type", "orientation", "x", "y", "base"))
+    assert ("bar", "v", [0, 1, 2], [1, -2, 3], [0, 1, 2]) == tuple(
+        trace[k] for k in ("type", "orientation", "x", "y", "base")
+    )
     assert ["rgba(255,0,0,1)", "rgba(0,128,0,1)", "rgba(0,0,255,1)"] == trace["marker"]["color"]
     assert ([0, 1, 2], ["a", "b", "c"]) == tuple(document["layout"]["xaxis"][k] for k in ("tickvals", "ticktext"))
 
@@ -284,7 +289,9 @@ def test_histograms_keep_their_counts() -> None:
 def test_error_bars_are_segments() -> None:
     data = document_of(lambda ax: ax.errorbar([1, 2], [3, 5], yerr=[0.5, 1]))["data"]
 
-    assert [([1, 2], [3, 5]), ([1, 1, None, 2, 2], [2.5, 3.5, None, 4, 6])] == [(trace["x"], trace["y"]) for trace in reversed(data)]
+    assert [([1, 2], [3, 5]), ([1, 1, None, 2, 2], [2.5, 3.5, None, 4, 6])] == [
+        (trace["x"], trace["y"]) for trace in reversed(data)
+    ]
 
 
 def test_dates_are_dates() -> None:
@@ -351,7 +358,9 @@ def test_rules_across_the_axes_are_shapes() -> None:
 
     rule, span = sorted(document["layout"]["shapes"], key=lambda shape: shape["type"])
     assert ("line", "x domain", "y", 0, 1, 1.5) == tuple(rule[k] for k in ("type", "xref", "yref", "x0", "x1", "y0"))
-    assert ("rect", "x", "y domain", 0.2, 0.4) == pytest.approx(tuple(span[k] for k in ("type", "xref", "yref", "x0", "x1")))
+    assert ("rect", "x", "y domain", 0.2, 0.4) == pytest.approx(
+        tuple(span[k] for k in ("type", "xref", "yref", "x0", "x1"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -485,7 +494,12 @@ def test_a_trace_in_log_is_an_error_that_says_what_to_do() -> None:
 
 @pytest.mark.parametrize(
     ("value", "help"),
-    [(go.Figure(), "Plotly"), ({"mark": "bar"}, "VegaLite"), ({"data": []}, "Plotly"), ([object()], r"Figure\(value\[0\]\)")],
+    [
+        (go.Figure(), "Plotly"),
+        ({"mark": "bar"}, "VegaLite"),
+        ({"data": []}, "Plotly"),
+        ([object()], r"Figure\(value\[0\]\)"),
+    ],
 )
 def test_wrong_types_name_the_right_one(value: Any, help: str) -> None:
     with pytest.raises(WrongType, match=help):
@@ -515,7 +529,9 @@ def test_descriptor() -> None:
 
     assert ["_type", "library", "conversion", "lossless", "image", "plotly", "title"] == list(descriptor)
     assert ("figure", {"status": "ok"}, False) == tuple(descriptor[k] for k in ("_type", "conversion", "lossless"))
-    assert ("image-file", 320, 240, "png") == tuple(descriptor["image"][k] for k in ("_type", "width", "height", "format"))
+    assert ("image-file", 320, 240, "png") == tuple(
+        descriptor["image"][k] for k in ("_type", "width", "height", "format")
+    )
     assert ("plotly-file", 1, ["scatter"]) == tuple(descriptor["plotly"][k] for k in ("_type", "traces", "trace_types"))
 
 
@@ -561,14 +577,18 @@ def test_altair_charts_keep_specification_and_picture() -> None:
 def test_drawing_an_altair_chart_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     import vl_convert
 
-    monkeypatch.setattr(vl_convert, "vegalite_to_png", lambda *_: pytest.fail("vl-convert fetches the pictures of image marks"))
+    monkeypatch.setattr(
+        vl_convert, "vegalite_to_png", lambda *_: pytest.fail("vl-convert fetches the pictures of image marks")
+    )
     frame = pd.DataFrame({"x": [1], "url": ["http://127.0.0.1:9/a.png"]})
     pictures = alt.Chart(frame).mark_image().encode(x="x", url="url")
 
     for drawn in (pictures, pictures + pictures, pictures | chart()):
         figure = Figure(drawn)
         assert figure.image is None
-        assert ["no picture of the chart: drawing its image marks would fetch them"] == [c.detail for c in figure.changes]
+        assert ["no picture of the chart: drawing its image marks would fetch them"] == [
+            c.detail for c in figure.changes
+        ]
 
 
 @pytest.mark.parametrize("state", [None, ImportError])

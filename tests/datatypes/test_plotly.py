@@ -26,7 +26,6 @@ from medialog.validators import validate
 from medialog.validators.errors import Advice, InvalidInput, MissingDependency
 
 
-
 def line() -> dict[str, Any]:
     return {"data": [{"type": "scatter", "y": [1, 2, 3]}], "layout": {"title": {"text": "a line"}}}
 
@@ -130,12 +129,16 @@ def test_lists_keep_every_value(values: list[Any]) -> None:
 
 
 FIGURES = {
-    "scatter": lambda: px.scatter(px.data.iris(), x="sepal_width", y="sepal_length", color="species", size="petal_length"),
+    "scatter": lambda: px.scatter(
+        px.data.iris(), x="sepal_width", y="sepal_length", color="species", size="petal_length"
+    ),
     "line with dates": lambda: px.line(px.data.stocks(), x="date", y=["GOOG", "AAPL"]),
     "timestamps": lambda: px.line(x=pd.date_range("2020-01-01", periods=3, tz="Europe/Vienna"), y=[1, 2, 3]),
     "histogram": lambda: px.histogram(px.data.tips(), x="total_bill", nbins=20),
     "imshow": lambda: px.imshow(np.arange(12).reshape(3, 4)),
-    "missing": lambda: px.line(pd.DataFrame({"a": [1, None, 3], "b": pd.to_datetime(["2020", None, "2021"])}), x="b", y="a"),
+    "missing": lambda: px.line(
+        pd.DataFrame({"a": [1, None, 3], "b": pd.to_datetime(["2020", None, "2021"])}), x="b", y="a"
+    ),
     "3-D": lambda: px.scatter_3d(px.data.iris(), x="sepal_width", y="sepal_length", z="petal_width"),
     "parallel": lambda: px.parallel_coordinates(px.data.iris(), color="species_id"),
     "sunburst": lambda: px.sunburst(px.data.tips(), path=["day", "time"], values="total_bill"),

@@ -37,7 +37,9 @@ class TestVegaLite(TypeLaws):
         "layers": lambda: call(chart() + chart().mark_point()),
         "beside": lambda: call((chart() | chart()) & chart()),
         "facets": lambda: call(chart().facet("x:N")),
-        "repeated": lambda: call(chart().encode(x=alt.X(alt.repeat("column"), type="quantitative")).repeat(column=["x", "y"])),
+        "repeated": lambda: call(
+            chart().encode(x=alt.X(alt.repeat("column"), type="quantitative")).repeat(column=["x", "y"])
+        ),
         "selected": lambda: call(chart().add_params(alt.selection_interval(), alt.param(value=1))),
         "a dict": lambda: call(json.loads(json.dumps(SPEC))),
         "numpy": lambda: call({"mark": "point", "data": {"values": [{"a": np.float32(0.1), "b": np.nan}]}}),
@@ -46,7 +48,11 @@ class TestVegaLite(TypeLaws):
         "captioned": lambda: call({"mark": "bar"}, caption="c"),
         "titled in lines": lambda: call({"mark": "bar", "title": {"text": ["one", "two"]}}),
         "urls as values": lambda: call(
-            {"mark": "bar", "data": {"values": [{"url": "https://example.org"}]}, "encoding": {"href": {"field": "url"}}}
+            {
+                "mark": "bar",
+                "data": {"values": [{"url": "https://example.org"}]},
+                "encoding": {"href": {"field": "url"}},
+            }
         ),
         "a data URL": lambda: call({"mark": "bar", "data": {"url": "data:text/csv,a%0A1", "format": {"type": "csv"}}}),
         "generated": lambda: call({"mark": "line", "data": {"sequence": {"start": 0, "stop": 9, "as": "x"}}}),
@@ -150,9 +156,13 @@ def test_descriptor() -> None:
     descriptor = VegaLite(SPEC).encode(MemorySink())
 
     assert descriptor["path"].endswith(".vl.json")
-    assert {"_type": "vega-file", "format": "vl.json", "schema": SPEC["$schema"], "title": "bars", "lossless": True} == {
-        key: value for key, value in descriptor.items() if key not in ("path", "sha256", "size")
-    }
+    assert {
+        "_type": "vega-file",
+        "format": "vl.json",
+        "schema": SPEC["$schema"],
+        "title": "bars",
+        "lossless": True,
+    } == {key: value for key, value in descriptor.items() if key not in ("path", "sha256", "size")}
 
 
 def test_every_remote_source_is_named() -> None:
@@ -161,11 +171,16 @@ def test_every_remote_source_is_named() -> None:
     with pytest.raises(InvalidInput) as caught:
         VegaLite(spec)
 
-    assert ["VegaLite.hconcat[0].data.url", "VegaLite.hconcat[1].data.url"] == sorted(v.at for v in caught.value.violations)
+    assert ["VegaLite.hconcat[0].data.url", "VegaLite.hconcat[1].data.url"] == sorted(
+        v.at for v in caught.value.violations
+    )
 
 
 def test_golden_bytes() -> None:
-    assert b'{"mark":"bar","data":{"values":[{"a":null}]}}' == VegaLite({"mark": "bar", "data": {"values": [{"a": np.nan}]}}).read()
+    assert (
+        b'{"mark":"bar","data":{"values":[{"a":null}]}}'
+        == VegaLite({"mark": "bar", "data": {"values": [{"a": np.nan}]}}).read()
+    )
 
 
 def test_without_altair(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,12 +174,10 @@ class TestVideo(TypeLaws):
         "format": (lambda: call(drawing(), format="avi"), {"video.format"}),
         "format and fps": (lambda: call(drawing(), format="MP4", fps=0), {"video.format", "video.fps"}),
         "format of another type": (lambda: call(drawing(), format=4), {"video.format"}),
-        "fps with a file": (lambda: call(clips.gif(), fps=4), {"video.file_options"}),
         "value_range with a file": (lambda: call(clips.gif(), value_range=(0, 1)), {"video.file_options"}),
         "value_range": (lambda: call(drawing(), value_range=(1, 0)), {"pixels.value_range"}),
         "another format": (lambda: call(clips.gif(), format="mp4"), {"file.content"}),
         "format of another video": (lambda: call(Video(drawing()), format="mp4"), {"file.content"}),
-        "fps of another video": (lambda: call(Video(drawing()), fps=2), {"video.file_options"}),
         "V18 total pixels": (lambda: call(smooth(4), limits={"video.frames_pixels": 1_000}), {"video.frames_pixels"}),
         "gif bomb": (lambda: call(gif_of(2_000, 4_000)), {"video.frames_pixels"}),
         "gif of a huge screen": (
@@ -902,3 +900,16 @@ def test_a_build_without_the_encoder_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_what_can_never_be_a_video_is_a_wrong_type() -> None:
     with pytest.raises(WrongType):
         Video({"frames": []})
+
+
+def test_an_fps_beside_a_file_is_compared_and_not_applied() -> None:
+    file = MemorySink()
+    descriptor = Video(drawing(), fps=4).encode(file)
+    content = file.files[descriptor["path"]]
+
+    assert [] == list(Video(content, fps=4, format="gif").advice())
+    (notice,) = Video(content, fps=10).advice()
+
+    assert notice[0] == "video.file_fps"
+    assert content == Video(content, fps=10).read()
+    assert 4 == Video(content, fps=10).fps

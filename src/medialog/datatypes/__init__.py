@@ -27,14 +27,25 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import ImageMask as ImageMask
     from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
+    from medialog.datatypes.table import Table as Table
+    from medialog.datatypes.table_increment import TableIncrement as TableIncrement
     from medialog.datatypes.tensor import Tensor as Tensor
     from medialog.datatypes.text import Text as Text
     from medialog.datatypes.vega_figure import VegaLite as VegaLite
     from medialog.datatypes.video import Video as Video
+    from medialog.datatypes.base import DataType, MediaList
+    from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
+    from medialog.datatypes.histogram import Histogram
+    from medialog.datatypes.image import Image
+    from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+    from medialog.datatypes.plot.chart import Chart
+    from medialog.datatypes.table import Table
+    from medialog.datatypes.table_increment import TableIncrement
 
 _HOMES = {
     "Audio": "audio",
     "BoundingBoxes2D": "overlays",
+    "Chart": "plot.chart",
     "Classes": "overlays",
     "DataType": "base",
     "DirectorySink": "files",
@@ -51,6 +62,8 @@ _HOMES = {
     "Plotly": "plotly_figure",
     "Sink": "files",
     "Source": "files",
+    "Table": "table",
+    "TableIncrement": "table_increment",
     "Tensor": "tensor",
     "Text": "text",
     "VegaLite": "vega_figure",

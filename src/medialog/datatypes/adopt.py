@@ -18,6 +18,11 @@ from medialog.datatypes.base import DataType
 FOREIGN = MappingProxyType(
     {
         "PIL.Image.Image": "medialog.datatypes.image:Image",
+        "pandas.DataFrame": "medialog.datatypes.table:adopt_frame",
+        "pandas.core.frame.DataFrame": "medialog.datatypes.table:adopt_frame",
+        "polars.dataframe.frame.DataFrame": "medialog.datatypes.table:adopt_frame",
+        "pyarrow.lib.RecordBatch": "medialog.datatypes.table:adopt_frame",
+        "pyarrow.lib.Table": "medialog.datatypes.table:adopt_frame",
         "moviepy.video.VideoClip.VideoClip": "medialog.datatypes.video:Video",
         "trimesh.base.Trimesh": "medialog.datatypes.object3d:Object3D",
         "trimesh.points.PointCloud": "medialog.datatypes.object3d:Object3D",

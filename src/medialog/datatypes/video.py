@@ -5,6 +5,7 @@ Source: "Logging Video" of the guides. The value rules are those of `pixels`, ap
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
@@ -81,7 +82,7 @@ class Video(DataType, kind="video-file", list_kind="videos"):
     - a list of Pillow images of one size;
     - a moviepy clip, sampled at `fps` (its own rate when not given), without its sound;
     - a path, bytes or an open file of a gif, mp4, webm or ogg: its bytes are stored as they are. The rate and the format
-      are the file's: `fps` is refused, and `format` must agree when given;
+      are the file's: another `fps` warns, and `format` must agree when given;
     - another `Video`, under the same conditions.
 
     `fps`: frames per second, 0.01 to 1,000, default 4. `format`: gif (default; one palette for the clip, exact up to 256
@@ -95,6 +96,7 @@ class Video(DataType, kind="video-file", list_kind="videos"):
 
     Descriptor = VideoDescriptor
     ListDescriptor = VideoListDescriptor
+    _asked_fps: float | None = None
     documented_rules = {
         **pixels.PIXEL_RULES,
         **video_frames.FRAME_RULES,
@@ -105,7 +107,8 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         "video.fps": "fps is a finite number above 0",
         "video.fps_max": "fps is at most `video.fps_max`",
         "video.fps_min": "fps is at least `video.fps_min`",
-        "video.file_options": "a file is stored as it is: fps, normalize and value_range are for frames",
+        "video.file_fps": "fps= agrees with the rate of a file (a warning: the file is stored as it is)",
+        "video.file_options": "a file is stored as it is: normalize and value_range are for frames",
         "video.duration": "a descriptor's duration is frames / fps",
         "video.list": "a list descriptor's columns agree with its items",
     }
@@ -137,12 +140,12 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         self._content: Content
         self._facts: video_file.Facts
         if original is not None:
-            self._refuse_options(fps, normalize, value_range)
+            self._note_options(fps, normalize, value_range)
             self._take(original, format)
             return
         content = read_input(data_or_path, "Video", self._rules)
         if content is not None:
-            self._refuse_options(fps, normalize, value_range)
+            self._note_options(fps, normalize, value_range)
             self._content, self._facts = content, video_file.probe(content, format, self._rules)
             return
         rate, format = self._rate(data_or_path, fps), format or DEFAULT_FORMAT
@@ -171,16 +174,15 @@ class Video(DataType, kind="video-file", list_kind="videos"):
             return Violation("fps", "video.fps_min", f"at least {least:g} frames per second", checks.show(fps))
         return checks.at_most(number, "video.fps_max", "fps", self._rules, "frames per second")
 
-    def _refuse_options(self, fps: Any, normalize: bool, value_range: Any) -> None:
-        given = {"fps": fps is not None, "normalize": not normalize, "value_range": value_range is not None}
-        wrong = [name for name, is_given in given.items() if is_given]
-        reasons = {"fps": "the rate comes from the file, which is stored as it is"}
+    def _note_options(self, fps: Any, normalize: bool, value_range: Any) -> None:
+        """Refuse options that are for frames; an `fps` is kept, to be compared with the file's own."""
+        given = {"normalize": not normalize, "value_range": value_range is not None}
         checks.refuse(
-            Violation(
-                name, "video.file_options", f"no {name} with a file", reasons.get(name, "a file, stored as it is")
-            )
-            for name in wrong
+            Violation(name, "video.file_options", f"no {name} with a file", "a file, stored as it is")
+            for name, is_given in given.items()
+            if is_given
         )
+        self._asked_fps = checks.real_number(fps)
 
     def _take(self, original: Video, format: str | None) -> None:
         """Take the stored clip of another video; it is shared, and never changed."""
@@ -199,10 +201,10 @@ class Video(DataType, kind="video-file", list_kind="videos"):
 
     def _clip(self, data: Any, fps: float, normalize: bool, value_range: Any, log: Any) -> video_frames.Clip:
         if video_frames.is_moviepy(data):
-            self._refuse_options(None, normalize, value_range)
+            self._note_options(None, normalize, value_range)
             return video_frames.from_moviepy(data, fps, self._rules, log)
         if video_frames.are_pictures(data):
-            self._refuse_options(None, normalize, value_range)
+            self._note_options(None, normalize, value_range)
             return video_frames.from_pictures(data, self._rules, log)
         if not (isinstance(data, (list, tuple)) or arrays.is_array_like(data)):
             raise checks.wrong_type("Video", "video.input", _ACCEPTED, data)
@@ -272,6 +274,12 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         sentence = video_file.complaint(self._facts)
         if sentence is not None:
             yield "video.codec", sentence
+        asked = self._asked_fps
+        if asked is not None and not math.isclose(asked, self._facts.fps, rel_tol=1e-3):
+            yield (
+                "video.file_fps",
+                f"fps={asked:g} was given, the file plays at {self._facts.fps:g} and is stored as it is",
+            )
 
     # --- the way out and back ---
 

@@ -107,10 +107,8 @@ def whole_number(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return int(value)
-    if (
-        isinstance(value, (float, str, bytes))
-        or (getattr(value, "dtype", None) is None
-        and not hasattr(value, "__index__"))
+    if isinstance(value, (float, str, bytes)) or (
+        getattr(value, "dtype", None) is None and not hasattr(value, "__index__")
     ):
         return None
     try:
