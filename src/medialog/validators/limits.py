@@ -141,6 +141,7 @@ LIMITS = _table(
         "larger files are not held in memory",
         "decision 17",
     ),
+    Limit(
         "files.inline",
         64,
         "files in a descriptor",
