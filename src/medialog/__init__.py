@@ -14,6 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from medialog import datatypes as data_types
+    from medialog import plot as plot
+    from medialog import plots as plots
     from medialog.datatypes.audio import Audio as Audio
     from medialog.datatypes.base import DataType as DataType
     from medialog.datatypes.base import MediaList as MediaList
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.plot.chart import Chart as Chart
+    from medialog.datatypes.plot.custom import plot_table as plot_table
     from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
     from medialog.datatypes.table import Table as Table
@@ -89,6 +94,7 @@ _HOMES = {
     "Api": "runtime.api",
     "Audio": "datatypes.audio",
     "BoundingBoxes2D": "datatypes.overlays",
+    "Chart": "datatypes.plot.chart",
     "Classes": "datatypes.overlays",
     "DamagedFile": "validators.errors",
     "DamagedRow": "validators.errors",
@@ -145,6 +151,7 @@ _HOMES = {
     "load": "runtime.reader",
     "log": "runtime.session",
     "open_run": "runtime.reader",
+    "plot_table": "datatypes.plot.custom",
     "validate": "validators.descriptors",
 }
 
@@ -153,6 +160,7 @@ __all__ = [
     "Api",
     "Audio",
     "BoundingBoxes2D",
+    "Chart",
     "Classes",
     "DamagedFile",
     "DamagedRow",
@@ -209,6 +217,7 @@ __all__ = [
     "load",
     "log",
     "open_run",
+    "plot_table",
     "validate",
 ]
 
@@ -227,10 +236,12 @@ if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would ac
             from medialog.runtime import session
 
             return session.current_run() if name == "run" else getattr(session.active(f"medialog.{name}"), name)
+        if name in ("plot", "plots"):
+            return import_module(f"medialog.{name}")
         if name == "data_types":  # where W&B has its types
             return import_module("medialog.datatypes")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "config", "data_types", "run", "summary"})
+    return sorted({*globals(), *__all__, "config", "data_types", "plot", "plots", "run", "summary"})

@@ -29,7 +29,7 @@ def precision_recall(
     return pr_curve(y_true, y_probas, labels, classes_to_plot)
 
 
-def roc(  # noqa: PLR0917 - the documented order of arguments
+def roc(
     y_true: Any = None,
     y_probas: Any = None,
     labels: Iterable[str] | None = None,

@@ -7,6 +7,7 @@ import pickle
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from laws import TypeLaws, call, call_of
 from medialog.datatypes.adopt import adopt
-from medialog.datatypes.base import MediaList, decode
+from medialog.datatypes.base import DataType, MediaList, decode
 from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink
 from medialog.datatypes.molecule import Molecule
 from medialog.datatypes.molecule_file import FORMATS
@@ -37,20 +38,26 @@ BIPHENYL = "c1ccc(cc1)c1ccccc1"
 
 
 def mol(smiles: str = "CCO", conformers: int = 0) -> Any:
-    from rdkit.Chem import AllChem
+    from rdkit.Chem import rdDistGeom
 
     made = Chem.AddHs(Chem.MolFromSmiles(smiles))
     if conformers:
-        parameters = AllChem.ETKDGv3()
+        parameters: Any = rdDistGeom.ETKDGv3()
         parameters.randomSeed = 1
-        AllChem.EmbedMultipleConfs(made, conformers, parameters)
+        rdDistGeom.EmbedMultipleConfs(made, conformers, parameters)
     return made
 
 
 def named(data: bytes, name: str) -> io.BytesIO:
     file = io.BytesIO(data)
-    file.name = name  # type: ignore[attr-defined]
+    file.name = name
     return file
+
+
+def adopted(value: object) -> DataType:
+    found = adopt(value)
+    assert found is not None
+    return found
 
 
 def changes(molecule: Molecule) -> list[str]:
@@ -60,8 +67,8 @@ def changes(molecule: Molecule) -> list[str]:
 class TestMolecule(TypeLaws):
     type = Molecule
     valid = {
-        **{f"a {name} file": lambda name=name: call(str(PATHS[name])) for name in FORMATS},
-        **{f"{name} bytes": lambda name=name: call(FILES[name], file_type=name) for name in FORMATS},
+        **{f"a {name} file": partial(call, str(PATHS[name])) for name in FORMATS},
+        **{f"{name} bytes": partial(call, FILES[name], file_type=name) for name in FORMATS},
         "a caption": lambda: call(PATHS["pdb"], "a protein"),
         "bytes that are clearly one": lambda: call(FILES["mmtf"]),
         "text in memory": lambda: call(io.StringIO(FILES["pdb"].decode()), file_type="pdb"),
@@ -129,9 +136,11 @@ class TestMolecule(TypeLaws):
         "not sanitised and 3-D": (
             lambda: call_of(Molecule.from_smiles, "C(C)(C)(C)(C)C", sanitize=False), {"molecule.rdkit"}),
         "no iterations": (
-            lambda: call_of(Molecule.from_smiles, "C", mmff_optimize_molecule_max_iterations=0), {"molecule.iterations"}),
+            lambda: call_of(Molecule.from_smiles, "C", mmff_optimize_molecule_max_iterations=0),
+            {"molecule.iterations"}),
         "half an iteration": (
-            lambda: call_of(Molecule.from_smiles, "C", mmff_optimize_molecule_max_iterations=1.5), {"molecule.iterations"}),
+            lambda: call_of(Molecule.from_smiles, "C", mmff_optimize_molecule_max_iterations=1.5),
+            {"molecule.iterations"}),
         "strict and no geometry": (
             lambda: call_of(Molecule.from_smiles, NO_GEOMETRY, strict="error"), {"molecule.not_embedded"}),
         "strict and conformers": (lambda: call(mol(conformers=2), strict="error"), {"molecule.conformers"}),
@@ -142,7 +151,8 @@ class TestMolecule(TypeLaws):
         "from_rdkit of a missing file": (lambda: call_of(Molecule.from_rdkit, "no.mol"), {"file.missing"}),
         "from_rdkit of a cif": (lambda: call_of(Molecule.from_rdkit, named(FILES["cif"], "a.mol")), {"file.content"}),
         "from_rdkit of what rdkit refuses": (
-            lambda: call_of(Molecule.from_rdkit, named(FILES["sdf"].replace(b" C  ", b" Q9 "), "a.mol")), {"molecule.rdkit"}),
+            lambda: call_of(Molecule.from_rdkit, named(FILES["sdf"].replace(b" C  ", b" Q9 "), "a.mol")),
+            {"molecule.rdkit"}),
         "a long caption": (lambda: call(FILES["pdb"], "c" * 2_001, "pdb"), {"caption.length"}),
     }  # fmt: skip
     spellings = {
@@ -166,7 +176,7 @@ class TestMolecule(TypeLaws):
             lambda: call(mol()),
             lambda: call_of(Molecule.from_rdkit, mol()),
             lambda: call_of(Molecule.from_rdkit, Chem.RWMol(mol())),
-            lambda: call_of(adopt, mol()),
+            lambda: call_of(adopted, mol()),
         ],
     }
 
@@ -240,7 +250,7 @@ def test_a_name_may_say_another_name_of_the_same_format() -> None:
 def test_messages_say_what_is_what() -> None:
     with pytest.raises(InvalidInput, match="Molecule: a pdb file, as declared, got a cif file"):
         Molecule(named(FILES["cif"], "a.pdb"))
-    with pytest.raises(InvalidInput, match="from_rdkit takes .mol"):
+    with pytest.raises(InvalidInput, match=r"from_rdkit takes \.mol"):
         Molecule(named(FILES["sdf"], "a.mol"))
     with pytest.raises(InvalidInput, match=r"Molecule: line 3: x, y and z .* got ' 2.503 \*{5}"):
         Molecule(FILES["pdb"].replace(b"0.659", b"*****"), file_type="pdb")
@@ -265,6 +275,10 @@ def test_the_limits_are_exact() -> None:
     with pytest.raises(InvalidInput, match=r"molecule\.smiles\]"):
         Molecule.from_smiles("CC", limits={"molecule.smiles": 1})
     assert "molecule.not_embedded" in changes(Molecule.from_smiles("C", limits={"molecule.embedding": 4}))
+    drawn = partial(Molecule.from_smiles, convert_to_3d_and_optimize=False, limits={"molecule.drawing": 3})
+    assert 3 == drawn("CCO").atoms
+    with pytest.raises(InvalidInput, match=r"at most 3 atoms for a drawing .* got 4 \[molecule\.drawing\]"):
+        drawn("CCCO")
 
 
 def test_ten_million_atoms_are_refused_early() -> None:
@@ -395,7 +409,7 @@ def test_the_title_is_kept_when_it_is_one_line() -> None:
 
 
 def test_v2000_ends_at_999_atoms() -> None:
-    def stored(atoms: int) -> Molecule:
+    def stored(atoms: int) -> Molecule:  # the second is at the limit for drawings
         return Molecule.from_smiles("C" * atoms, convert_to_3d_and_optimize=False)
 
     small, large = stored(999), stored(1_000)
@@ -448,10 +462,10 @@ def test_a_pose_is_kept() -> None:
 
 
 def test_a_drawing_is_embedded_when_asked_and_kept_when_not() -> None:
-    from rdkit.Chem import AllChem
+    from rdkit.Chem import rdDepictor
 
     flat = Chem.MolFromSmiles("CCO")
-    AllChem.Compute2DCoords(flat)
+    rdDepictor.Compute2DCoords(flat)
 
     assert Molecule.from_rdkit(flat).to_rdkit().GetConformer().Is3D()
     kept = Molecule.from_rdkit(flat, convert_to_3d_and_optimize=False)
@@ -512,24 +526,36 @@ def test_rdkits_reason_is_in_the_error_and_not_on_stderr(capfd: pytest.CaptureFi
     assert "unclosed ring" in capfd.readouterr().err, "rdkit's log works again afterwards"
 
 
+def test_the_reason_without_a_log_to_capture(monkeypatch: pytest.MonkeyPatch) -> None:
+    import rdkit.rdBase
+
+    monkeypatch.delattr(rdkit.rdBase, "CaptureErrorLog", raising=False)
+
+    for smiles, reason in (("C(C", "a syntax error"), ("C(C)(C)(C)(C)C", "valence"), ("c1cccc1", "kekulize")):
+        with pytest.raises(InvalidInput, match=reason):
+            Molecule.from_smiles(smiles)
+
+
 @given(st.text(alphabet="CNOcn()[]=#123+-@H/\\.%*: ", max_size=12))
 @settings(max_examples=60)
 def test_any_smiles_is_a_molecule_or_named(smiles: str) -> None:
     try:
         molecule = Molecule.from_smiles(smiles, strict="record")
     except InvalidInput as error:
-        assert all(violation.rule in Molecule.documented_rules for violation in error.violations)
-        return
-    assert molecule.atoms >= 1
-    assert validate(molecule.encode(MemorySink())) == []
+        rules = {violation.rule for violation in error.violations}
+    else:
+        rules = set()
+        assert molecule.atoms >= 1
+        assert validate(molecule.encode(MemorySink())) == []
+    assert rules <= set(Molecule.documented_rules)
 
 
 def test_without_rdkit(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("rdkit")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "rdkit", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "rdkit", None)
 
-    for make in (lambda: Molecule.from_smiles("C"), lambda: Molecule.from_rdkit(PATHS["sdf"])):
+    for make in (partial(Molecule.from_smiles, "C"), partial(Molecule.from_rdkit, PATHS["sdf"])):
         with pytest.raises(MissingDependency, match=r'pip install "medialog\[molecule\]"'):
             make()
     with pytest.raises(MissingDependency):
@@ -565,6 +591,8 @@ def test_descriptors_that_disagree_are_named() -> None:
     single = Molecule(PATHS["pdb"]).encode(MemorySink())
     many = MediaList([Molecule(PATHS["pdb"])]).encode_into(MemorySink())
 
+    assert isinstance(many, dict)
+
     def rules(descriptor: Any) -> set[str]:
         return {violation.rule for violation in validate(descriptor)}
 
@@ -576,7 +604,6 @@ def test_descriptors_that_disagree_are_named() -> None:
     assert {"molecule.smiles"} == rules({**single, "smiles": "C" * 10_001})
     assert {"molecule.list"} == rules({**many, "count": 2})
     assert {"molecule.list"} == rules({**many, "captions": ["x"]})
-    assert isinstance(many, dict)
     assert {"molecule.suffix"} == rules({**many, "items": [{**many["items"][0], "format": "gro"}]})
 
 

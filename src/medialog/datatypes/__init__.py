@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.overlays import BoundingBoxes2D as BoundingBoxes2D
     from medialog.datatypes.overlays import Classes as Classes
     from medialog.datatypes.overlays import ImageMask as ImageMask
+    from medialog.datatypes.plot.chart import Chart as Chart
     from medialog.datatypes.plotly_figure import Plotly as Plotly
     from medialog.datatypes.scene import box3d as box3d
     from medialog.datatypes.table import Table as Table
@@ -33,14 +34,6 @@ if TYPE_CHECKING:
     from medialog.datatypes.text import Text as Text
     from medialog.datatypes.vega_figure import VegaLite as VegaLite
     from medialog.datatypes.video import Video as Video
-    from medialog.datatypes.base import DataType, MediaList
-    from medialog.datatypes.files import DirectorySink, DirectorySource, MemorySink, Sink, Source
-    from medialog.datatypes.histogram import Histogram
-    from medialog.datatypes.image import Image
-    from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
-    from medialog.datatypes.plot.chart import Chart
-    from medialog.datatypes.table import Table
-    from medialog.datatypes.table_increment import TableIncrement
 
 _HOMES = {
     "Audio": "audio",

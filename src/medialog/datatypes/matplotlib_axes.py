@@ -23,7 +23,7 @@ _OWN_LOCATORS = (
 )
 
 
-class UnknownAxis(Exception):  # noqa: N818 - it is a finding, not a fault
+class UnknownAxis(Exception):
     """An axis that plotly has not; the text says what it is."""
 
 
@@ -112,7 +112,7 @@ def describe_axis(axes: Any, axis: Any, scale: Scale, lost: dict[str, None]) -> 
     params = axis.get_tick_params(which="major")
     ticks_near, ticks_far = params.get(near, True), params.get(far, False)
     labels_near, labels_far = params.get(f"label{near}", True), params.get(f"label{far}", False)
-    side = far if labels_far and not labels_near or axis.get_label_position() == far else near
+    side = far if (labels_far and not labels_near) or axis.get_label_position() == far else near
     layout["side"] = side
     layout["showline"] = near_line or far_line
     if near_line and far_line:

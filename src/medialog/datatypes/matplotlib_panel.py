@@ -9,7 +9,7 @@ from medialog.datatypes.matplotlib_axes import Scale
 from medialog.validators.limits import LIMITS
 
 
-class Unconvertible(Exception):  # noqa: N818 - it is a finding, not a fault
+class Unconvertible(Exception):
     """An artist that has no exact form in plotly; the text says which."""
 
 

@@ -29,6 +29,7 @@ _TITLE_LENGTH = 80
 RDKIT_RULES = {
     "molecule.rdkit": "rdkit can read the molecule, and work on it",
     "molecule.smiles_syntax": "a SMILES is one line of text that rdkit can parse",
+    "molecule.drawing": "a molecule without coordinates, to be drawn, has at most `molecule.drawing` atoms",
     "molecule.iterations": "mmff_optimize_molecule_max_iterations is a whole number in 1..1,000,000",
 }
 RDKIT_CHANGES = {
@@ -70,7 +71,7 @@ def _reason(messages: list[str], otherwise: str) -> str:
     for message in messages:
         text = re.sub(r"^\[\d\d:\d\d:\d\d\] *", "", message).strip()
         if text:
-            return checks.show(text, 160).strip("'\"")
+            return "".join(character if character.isprintable() else "?" for character in text[:160])
     return otherwise
 
 
@@ -84,9 +85,17 @@ def parse_smiles(smiles: str, sanitize: bool) -> Any:
     with quiet() as messages:
         mol = chem.MolFromSmiles(smiles, sanitize=bool(sanitize))
     if mol is None:
-        got = f"{checks.show(smiles, 40)}: {_reason(messages, 'rdkit gave no reason')}"
+        got = f"{checks.show(smiles, 40)}: {_reason(messages or _problems(smiles), 'a syntax error')}"
         raise _refused("molecule.smiles_syntax", "a SMILES that rdkit can parse", got, "smiles")
     return mol
+
+
+def _problems(smiles: str) -> list[str]:
+    """Return what is wrong with a SMILES (not its syntax), for releases of rdkit whose log cannot be captured."""
+    chem = require("rdkit.Chem", "molecule")
+    with quiet():
+        mol = chem.MolFromSmiles(smiles, sanitize=False)
+        return [] if mol is None else [problem.Message() for problem in chem.DetectChemistryProblems(mol)]
 
 
 def parse_file(data: bytes, format: str, sanitize: bool = True) -> Any:
@@ -138,11 +147,13 @@ def _with_coordinates(mol: Any, three_d: bool, iterations: int, log: ChangeLog, 
         return mol
     if not three_d:
         log.record("molecule.drawn", "2-D coordinates computed: the molecule had none")
-        return _draw(mol)
+        return _draw(mol, rules)
     return _embed(mol, iterations, log, rules)
 
 
-def _draw(mol: Any) -> Any:
+def _draw(mol: Any, rules: Rules) -> Any:
+    advice = " for a drawing (a Mol with a conformer is stored as it is)"
+    checks.refuse([checks.at_most(mol.GetNumAtoms(), "molecule.drawing", "Molecule", rules, "atoms", advice)])
     require("rdkit.Chem.rdDepictor", "molecule").Compute2DCoords(mol)
     return mol
 
@@ -155,7 +166,7 @@ def _embed(mol: Any, iterations: int, log: ChangeLog, rules: Rules) -> Any:
         log.lose(
             "molecule.not_embedded", f"{atoms:,} atoms with hydrogens, 3-D up to {most:,}: a 2-D drawing is stored"
         )
-        return _draw(mol)
+        return _draw(mol, rules)
     parameters = geometry.ETKDGv3()
     parameters.randomSeed, parameters.numThreads = SEED, 1
     detail = f"ETKDGv3, seed {SEED}"
@@ -164,7 +175,7 @@ def _embed(mol: Any, iterations: int, log: ChangeLog, rules: Rules) -> Any:
         detail += ", random starting coordinates"
         if geometry.EmbedMolecule(whole, parameters) < 0:
             log.lose("molecule.not_embedded", "rdkit found no 3-D geometry: a 2-D drawing is stored")
-            return _draw(mol)
+            return _draw(mol, rules)
     if atoms > mol.GetNumAtoms():
         log.record("molecule.hydrogens", "hydrogens added", atoms - mol.GetNumAtoms())
     log.record("molecule.embedded", f"3-D coordinates computed: {detail}")

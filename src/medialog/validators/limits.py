@@ -32,7 +32,8 @@ class Limit:
 
 
 def _table(*limits: Limit) -> MappingProxyType[str, Limit]:
-    return MappingProxyType({limit.id: limit for limit in sorted(limits, key=lambda limit: limit.id)})
+    assert [limit.id for limit in limits] == sorted({limit.id for limit in limits}), "sorted by id, each once"
+    return MappingProxyType({limit.id: limit for limit in limits})
 
 
 LIMITS = _table(
@@ -108,14 +109,6 @@ LIMITS = _table(
     ),
     Limit("boxes.per_layer", 1_000_000, "boxes", "error", "more is a table, and no viewer draws it", "safety"),
     Limit("caption.length", 2_000, "characters", "error", "a caption is a line of text, not a document", "safety"),
-    Limit(
-        "file.in_memory",
-        64 * MIB,
-        "bytes",
-        "hashed now, copied later",
-        "larger files are not held in memory",
-        "decision 17",
-    ),
     Limit(
         "figure.points",
         100_000,
@@ -203,6 +196,14 @@ LIMITS = _table(
     ),
     Limit("molecule.atoms", 1_000_000, "atoms in a file", "error", "more does not turn in a browser", "safety"),
     Limit(
+        "molecule.drawing",
+        1_000,
+        "atoms of a molecule without coordinates",
+        "error",
+        "the time of a 2-D drawing grows with the cube: 1,000 atoms take seconds, 4,000 minutes",
+        "safety",
+    ),
+    Limit(
         "molecule.embedding",
         500,
         "atoms, hydrogens included",
@@ -220,14 +221,6 @@ LIMITS = _table(
         settable=False,
     ),
     Limit(
-        "object3d.box_tolerance",
-        0.02,
-        "of the box's diagonal",
-        "error",
-        "how far a corner may be from where a box has it: corners rounded to centimetres pass",
-        "safety",
-    ),
-    Limit(
         "molecule.size",
         256 * MIB,
         "bytes",
@@ -236,6 +229,14 @@ LIMITS = _table(
         "safety",
     ),
     Limit("molecule.smiles", 10_000, "characters", "error before parsing", "no molecule to draw is longer", "safety"),
+    Limit(
+        "object3d.box_tolerance",
+        0.02,
+        "of the box's diagonal",
+        "error",
+        "how far a corner may be from where a box has it: corners rounded to centimetres pass",
+        "safety",
+    ),
     Limit(
         "object3d.category",
         (1, 14),
@@ -283,6 +284,14 @@ LIMITS = _table(
     ),
     Limit("object3d.size", GIB, "bytes", "error", "a file of this size does not open in a viewer", "safety"),
     Limit(
+        "plot.curve_points",
+        10_000,
+        "points in all curves of a chart",
+        "thinned evenly and recorded; error when strict",
+        "more points than pixels slow every viewer down",
+        "W&B",
+    ),
+    Limit(
         "table.columns_default",
         ("Input", "Output", "Expected"),
         "columns",
@@ -326,20 +335,6 @@ LIMITS = _table(
         "guide",
         settable=False,
     ),
-    Limit("object3d.rgb", (0, 255), "colour", "clamped and recorded; error when strict",
-          "the documented range; the guide's own box has 321", "guide", settable=False),
-    Limit("plot.curve_points", 10_000, "points in all curves of a chart", "thinned evenly and recorded; error when strict",
-          "more points than pixels slow every viewer down", "W&B"),
-    Limit("table.columns_default", ("Input", "Output", "Expected"), "columns", "", "the documented default", "guide",
-          settable=False),
-    Limit("table.json_rows", 1_000, "rows", "Parquet instead of JSON", "a small table is one that any tool reads",
-          "decision 15", settable=False),
-    Limit("table.rows", 10_000, "rows", "error that says how to raise it",
-          "the documented maximum (300 in the first guide, 200,000 in W&B's artifacts)", "guide"),
-    Limit("tensor.inline", 32, "elements", "a histogram of 64 bins", "the documented size up to which values are kept",
-          "guide"),
-    Limit("video.formats", ("gif", "mp4", "webm", "ogg"), "format", "error", "the four documented formats", "guide",
-          settable=False),
     Limit("video.fps_default", 4, "frames per second", "", "the documented default", "guide"),
     Limit(
         "video.fps_max", 1_000, "frames per second", "error", "WebM's clock has milliseconds", "WebM", settable=False
