@@ -52,6 +52,7 @@ PINNED = {
     "metric.name": "^[_a-zA-Z][_a-zA-Z0-9]*$",
     "metric.points_advice": 10_000,
     "molecule.atoms": 1_000_000,
+    "molecule.drawing": 1000,
     "molecule.embedding": 500,
     "molecule.formats": ("pdb", "pqr", "mmcif", "mcif", "cif", "sdf", "sd", "gro", "mol2", "mmtf"),
     "molecule.size": 268_435_456,
