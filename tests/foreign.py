@@ -1,4 +1,4 @@
-"""Stand-ins for arrays of frameworks that the tests do not install: the class path, the methods and the refusals of each."""
+"""Stand-ins for arrays of frameworks that tests do not install: class path, methods and refusals of each."""
 
 from __future__ import annotations
 

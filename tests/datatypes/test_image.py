@@ -508,12 +508,11 @@ def test_an_opaque_alpha_survives_webp() -> None:
 
 
 def test_alpha_is_dropped_with_a_warning() -> None:
-    with pytest.warns(DataChanged, match=r"image\.alpha") as caught:
-        image = Image(RGBA, file_type="jpg")
-        image.encode(MemorySink())
-        image.encode(MemorySink())
+    image = Image(RGBA, file_type="jpg")
 
-    assert 1 == len(caught)
+    with pytest.warns(DataChanged, match=r"image\.alpha"):
+        image.encode(MemorySink())
+    image.encode(MemorySink())  # warned of once: a second warning would be an error here
 
 
 def test_strict_record_warns_of_nothing() -> None:
@@ -571,14 +570,17 @@ def test_one_frame_of_an_animated_pillow_image_is_named() -> None:
 
 @pytest.mark.parametrize(("suffix", "content"), list(pictures.files()), ids=[name for name, _ in pictures.files()])
 def test_a_file_that_is_cut_anywhere_is_refused(suffix: str, content: bytes) -> None:
-    for length in range(0, len(content) - 16, max(1, len(content) // 12)):
+    refused = 0
+    lengths = range(0, len(content) - 16, max(1, len(content) // 12))
+    for length in lengths:
         try:
             image = Image(content[:length])
         except InvalidInput as error:
-            assert {"file.content"} == {violation.rule for violation in error.violations}
-        else:  # a BMP's or a GIF's last bytes are padding, or another frame
-            assert suffix in ("gif",), f"{suffix} cut at {length} of {len(content)}"
-            assert image.to_pil().size == (4, 4)
+            refused += {violation.rule for violation in error.violations} == {"file.content"}
+        else:  # a GIF that ends after a frame is a shorter GIF
+            refused += suffix == "gif" and image.to_pil().size == (4, 4)
+
+    assert refused == len(lengths)
 
 
 def test_a_broken_file_behind_a_pillow_image_is_refused() -> None:
@@ -829,8 +831,13 @@ def test_b9_a_layers_name_is_data() -> None:
 
 
 def test_b17_and_b18_boxes_that_overhang_are_kept_with_one_warning() -> None:
-    over = {"box_data": [{**BOX, "position": {"minX": 0, "maxX": 1.5, "minY": 0, "maxY": 1}}, BOX,
-                         {**BOX, "domain": "pixel", "position": {"minX": 0, "maxX": 5, "minY": 0, "maxY": 1}}]}  # fmt: skip
+    over = {
+        "box_data": [
+            {**BOX, "position": {"minX": 0, "maxX": 1.5, "minY": 0, "maxY": 1}},
+            BOX,
+            {**BOX, "domain": "pixel", "position": {"minX": 0, "maxX": 5, "minY": 0, "maxY": 1}},
+        ]
+    }
 
     with pytest.warns(Advice, match=r"boxes\['b'\]: 2 of 3 boxes reach beyond the picture \[box\.outside\]"):
         descriptor = Image(GREY, boxes={"b": over}).encode(MemorySink())
@@ -944,8 +951,15 @@ def test_palettes_are_read_as_colours() -> None:
 def test_a_stored_file_that_is_no_picture_is_damaged() -> None:
     sink = MemorySink()
     reference = sink.write("png", b"no picture")
-    descriptor = {"_type": "image-file", **{n: getattr(reference, n) for n in ("path", "sha256", "size")}, "format": "png",
-                  "width": 1, "height": 1, "mode": "L", "lossless": True}  # fmt: skip
+    descriptor = {
+        "_type": "image-file",
+        **{n: getattr(reference, n) for n in ("path", "sha256", "size")},
+        "format": "png",
+        "width": 1,
+        "height": 1,
+        "mode": "L",
+        "lossless": True,
+    }
 
     with pytest.raises(DamagedFile, match="not a whole png"):
         decode(descriptor, sink).to_pil()

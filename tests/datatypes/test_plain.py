@@ -53,7 +53,7 @@ class Settings:
     inner: Any = None
 
 
-class Text(str):
+class Text(str):  # noqa: SLOT000
     def __str__(self) -> str:
         return "something else"
 
@@ -323,9 +323,29 @@ def test_nesting_ends_at_exactly_the_limit() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["a", "../../etc/passwd", "/abs/x", "C:\\x", "\\\\srv\\x", "..", "CON", "nul.png", "aux", "train/loss", "Test Accuracy",
-     "train-loss", "猫", "e\u0301", "a" * 256, " a ", "a_", "<script>", "a.b\\.c", "🐈"],
-)  # fmt: skip
+    [
+        "a",
+        "../../etc/passwd",
+        "/abs/x",
+        "C:\\x",
+        "\\\\srv\\x",
+        "..",
+        "CON",
+        "nul.png",
+        "aux",
+        "train/loss",
+        "Test Accuracy",
+        "train-loss",
+        "猫",
+        "e\u0301",
+        "a" * 256,
+        " a ",
+        "a_",
+        "<script>",
+        "a.b\\.c",
+        "🐈",
+    ],
+)
 def test_keys_that_are_data(key: str) -> None:
     assert key == check_key(key, "row", RULES)
 

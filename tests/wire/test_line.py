@@ -85,9 +85,20 @@ def test_garbage_is_damage(raw: bytes) -> None:
     assert isinstance(line.decode(raw), Damage)
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n", b"{}", bytes(4096), b"\xef\xbb\xbf" + line.encode(EXAMPLE), line.encode(EXAMPLE) * 2,
-                                 line.encode(EXAMPLE)[:-1] + b" \n", line.encode(EXAMPLE)[:-1] + b"\r\n"],
-                         ids=lambda raw: repr(raw[:12]))  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n",
+        b"{}",
+        bytes(4096),
+        b"\xef\xbb\xbf" + line.encode(EXAMPLE),
+        line.encode(EXAMPLE) * 2,
+        line.encode(EXAMPLE)[:-1] + b" \n",
+        line.encode(EXAMPLE)[:-1] + b"\r\n",
+    ],
+    ids=lambda raw: repr(raw[:12]),
+)
 def test_lines_that_were_never_written(raw: bytes) -> None:
     assert isinstance(line.decode(raw), Damage)
 
@@ -114,11 +125,18 @@ def test_sealed_lines_of_another_form(body: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":NaN}', b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":1e999}', b"[1", b'{"seq":0,"seq":1',
-     b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":"\\ud800"}', b"\xff", b'{"seq":0,"k":"row","t":0,"m":0,"d":' + b"[" * 5000,
-     b'{"seq":' + b"9" * 5000 + b',"k":"row","t":0,"m":0,"d":{}'],
+    [
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":NaN}',
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":1e999}',
+        b"[1",
+        b'{"seq":0,"seq":1',
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":"\\ud800"}',
+        b"\xff",
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":' + b"[" * 5000,
+        b'{"seq":' + b"9" * 5000 + b',"k":"row","t":0,"m":0,"d":{}',
+    ],
     ids=lambda body: repr(body[-20:]),
-)  # fmt: skip
+)
 def test_sealed_lines_that_are_not_our_json(body: bytes) -> None:
     assert isinstance(line.decode(seal(body)), Damage)
 

@@ -137,6 +137,8 @@ class Histogram(DataType, kind="histogram"):
 
         if samples.dtype.itemsize < 4:
             samples = samples.astype(np.float32)
+        if samples.dtype.itemsize > 8:
+            samples = _in_doubles(samples)
         if not samples.size or (np.isfinite(samples.min()) and np.isfinite(samples.max())):
             return samples
         finite = np.isfinite(samples)
@@ -265,6 +267,17 @@ class Histogram(DataType, kind="histogram"):
     def describe(self) -> str:
         """Return the numbers of bins and values, and the range."""
         return f"{len(self.counts)} bins, {self.count:g} values, {self.edges[0]:g} to {self.edges[-1]:g}"
+
+
+def _in_doubles(samples: np.ndarray) -> np.ndarray:
+    """Return long doubles as doubles; `InvalidInput` for one that is finite and beyond them."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        narrow: np.ndarray = samples.astype(np.float64)
+    beyond = np.isfinite(samples) & ~np.isfinite(narrow)
+    checks.refuse([checks.elements(beyond, samples, "Histogram", "histogram.range", "a number in double precision")])
+    return narrow
 
 
 def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:

@@ -136,7 +136,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         "image.layers": "masks and boxes are mappings of layer names to layers",
         "image.list": "a list descriptor's columns agree with its items",
         "image.side": "no side is longer than `image.side`",
-        "image.side_jpeg": "no side of a JPEG is longer than 65,535",
+        "image.side_jpeg": "no side of a JPEG is longer than 65,500",
         "image.side_webp": "no side of a WebP is longer than 16,383",
         "image.pixels": "a picture has at most `image.pixels` pixels",
         "image.frames": "an animated picture has at most `image.frames` frames",

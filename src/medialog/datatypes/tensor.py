@@ -156,7 +156,8 @@ def _statistics(array: np.ndarray) -> dict[str, Any]:
         return result
     with np.errstate(over="ignore", invalid="ignore"):
         wide = values.astype(np.float64)
-        found = {"min": values.min().item(), "max": values.max().item(), "mean": wide.mean().item()}
+        exact = wide if values.dtype.kind == "f" else values  # a long double is no JSON number, an integer is exact
+        found = {"min": exact.min().item(), "max": exact.max().item(), "mean": wide.mean().item()}
         found |= {"var": wide.var().item(), "std": wide.std().item(), "median": np.median(wide).item()}
         for percent, value in zip(PERCENTILES, np.percentile(wide, PERCENTILES).tolist(), strict=True):
             found[f"percentile_{percent}"] = value

@@ -103,7 +103,7 @@ def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Viol
 
 def whole_number(value: object) -> int | None:
     """Return `value` as an int when it is a whole number type (int, np.integer, 0-d integer array; not bool), else None."""
-    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+    if isinstance(value, bool) or not _has_real_dtype(value):
         return None
     if isinstance(value, int):
         return int(value)
@@ -115,6 +115,15 @@ def whole_number(value: object) -> int | None:
         return operator.index(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
+
+
+def _has_real_dtype(value: object) -> bool:
+    """Say whether a scalar of numpy or another library, if it is one, holds a real number: no truth, text or complex."""
+    dtype = getattr(value, "dtype", "")
+    kind = getattr(dtype, "kind", None)
+    if isinstance(kind, str):
+        return kind in "iufV"  # V: bfloat16
+    return not any(word in str(dtype) for word in ("bool", "complex", "string"))
 
 
 def real_number(value: object) -> float | int | None:
@@ -129,7 +138,7 @@ def real_number(value: object) -> float | int | None:
         return float(value)
     if isinstance(value, (bool, str, bytes, complex)) or not hasattr(value, "__float__"):
         return None
-    if type(value).__name__ in ("bool_", "bool") or getattr(value, "ndim", 0) != 0:
+    if not _has_real_dtype(value) or getattr(value, "ndim", 0) != 0:
         return None
     try:
         return float(value)

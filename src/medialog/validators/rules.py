@@ -7,6 +7,7 @@ pinned.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -88,6 +89,10 @@ def _problem_with_limit(name: object, value: object) -> Violation | None:
     )
     if not same or isinstance(value, bool) or (isinstance(value, (int, float)) and not 0 <= value < 2**63):
         return Violation(f"limits[{name!r}]", "rules.limits", f"a value like {limit.value!r}", f"{value!r:.60}")
+    try:
+        re.compile(value if isinstance(value, str) else "")  # the limits of text are patterns
+    except re.error as error:
+        return Violation(f"limits[{name!r}]", "rules.limits", "a regular expression", f"{value!r:.60} ({error})")
     return None
 
 
