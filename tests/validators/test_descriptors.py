@@ -101,7 +101,7 @@ def test_documents_of_no_kind(document: Any) -> None:
         np.zeros(2),
         [[float("nan")]],
     ],
-    ids=repr,
+    ids=lambda value: repr(value).partition(" at 0x")[0],
 )
 def test_what_is_no_json(value: Any) -> None:
     assert ["descriptor.json"] == rules_of({**EXAMPLES[IMAGE], "x-own": value})
