@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from medialog.datatypes import plain
 from medialog.datatypes.arrays import is_array_like
+from medialog.datatypes.base import find
 from medialog.datatypes.files import StorageSink
 from medialog.runtime import layout, trees
 from medialog.runtime import metric as metrics
@@ -464,14 +465,13 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
 
 def _with_tensors(values: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Return summary values in which every large array is a Tensor."""
-    from medialog.datatypes.tensor import Tensor
-
+    tensor: Any = find("numpy.ndarray")
     result: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
             result[key] = _with_tensors(value, rules)
         elif is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
-            result[key] = Tensor(value)
+            result[key] = tensor(value)
         else:
             result[key] = value
     return result
