@@ -65,11 +65,13 @@ class Run(SummaryKeeper):
         fold: SummaryFold | None = None,
         first_step: int = 0,
         owns_files: bool = True,
+        run_json: str | None = None,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
         self._storage, self._info, self._rules = storage, dict(info), rules
         self._clock, self._identifiers, self._sync_every = clock, identifiers, sync_every
         self._disabled, self._owns_files = disabled, owns_files
+        self._run_json = run_json
         self._on_finish = on_finish
         self._lock = threading.RLock()
         self._closed = False
@@ -97,7 +99,9 @@ class Run(SummaryKeeper):
         number = layout.next_number(self._storage)
         name = layout.SegmentName(number, writer, layout.rank_of_process())
         self._segment = Segment(self._storage, name, self._clock, self._started)
-        self._segment.append("meta", {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer})
+        sealed = {} if self._run_json is None else {"run_json": self._run_json}
+        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer}
+        self._segment.append("meta", facts | sealed)
 
     # --- facts ---
 

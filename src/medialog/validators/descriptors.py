@@ -44,7 +44,7 @@ def validate(descriptor: Any, rules: Rules | None = None) -> list[Violation]:
         return [problem]
     is_list = kind == cls.list_kind
     model = cls.ListDescriptor if is_list else cls.Descriptor
-    found = [] if _is_structurally_valid(descriptor, kind, model) else list(_schema_violations(descriptor, kind, model))
+    found = [] if _is_structurally_valid(descriptor, kind, model) else list(schema_violations(descriptor, _validator(kind, model)))
     found += _limit_violations(descriptor, kind, model, rules)
     if not found:
         found += cls.descriptor_violations(descriptor, rules)
@@ -121,6 +121,11 @@ def _schema(kind: str, model: Any) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str, model: Any) -> Any:
+    return strict_validator(_schema(kind, model))
+
+
+def strict_validator(schema: dict[str, Any]) -> Any:
+    """Return the validator of a published schema."""
     import jsonschema
 
     # Stricter than JSON Schema in one point, as the models are: 1.0 is no integer.
@@ -128,12 +133,12 @@ def _validator(kind: str, model: Any) -> Any:
     strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
         jsonschema.Draft202012Validator, type_checker=checker
     )
-    return strict(_schema(kind, model))
+    return strict(schema)
 
 
-def _schema_violations(descriptor: Mapping[str, Any], kind: str, model: Any) -> Iterator[Violation]:
-    errors = sorted(_validator(kind, model).iter_errors(descriptor), key=lambda error: error.json_path)
-    for error in errors:
+def schema_violations(document: Any, validator: Any) -> Iterator[Violation]:
+    """Yield everything that a document breaks of a schema, given its `strict_validator`."""
+    for error in sorted(validator.iter_errors(document), key=lambda error: error.json_path):
         yield from _violations_of(error)
 
 
