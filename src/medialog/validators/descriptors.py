@@ -44,7 +44,11 @@ def validate(descriptor: Any, rules: Rules | None = None) -> list[Violation]:
         return [problem]
     is_list = kind == cls.list_kind
     model = cls.ListDescriptor if is_list else cls.Descriptor
-    found = [] if _is_structurally_valid(descriptor, kind, model) else list(schema_violations(descriptor, _validator(kind, model)))
+    found = (
+        []
+        if _is_structurally_valid(descriptor, kind, model)
+        else list(schema_violations(descriptor, _validator(kind, model)))
+    )
     found += _limit_violations(descriptor, kind, model, rules)
     if not found:
         found += cls.descriptor_violations(descriptor, rules)

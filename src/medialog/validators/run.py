@@ -229,9 +229,7 @@ class _FolderCheck:
 class _RunCheck:
     """One run directory."""
 
-    def __init__(
-        self, storage: Storage, decode: Decode | None, fold: Fold | None, progress: Progress | None
-    ) -> None:
+    def __init__(self, storage: Storage, decode: Decode | None, fold: Fold | None, progress: Progress | None) -> None:
         self._storage, self._decode, self._fold, self._progress = storage, decode, fold, progress
         self._files = FileChecks(storage)
 
@@ -264,6 +262,7 @@ class _RunCheck:
             run_digest=self._digest_of_run(there),
             fold=self._fold,
             keep=values.keep,
+            damaged=not segments,
         )
         size = sum(there[segment.path].size for segment in segments)
         yield from events.check(segments, size, self._progress)
@@ -339,14 +338,16 @@ def _recorded_rules(info: dict[str, Any]) -> tuple[Rules, list[Violation]]:
     limits = recorded.get("limits") if isinstance(recorded, dict) else None
     known: dict[str, Any] = {}
     problems = []
-    for name, value in (limits if isinstance(limits, dict) else {}).items():
-        value = tuple(value) if isinstance(value, list) else value
+    for name, recorded_value in (limits if isinstance(limits, dict) else {}).items():
+        value = tuple(recorded_value) if isinstance(recorded_value, list) else recorded_value
         try:
             Rules({name: value})
             known[name] = value
         except ValueError as error:
             expected = "a limit that can be set" if name not in LIMITS else "a value that it can have"
-            problems.append(Violation(f"{names.RUN}: rules.limits.{name}"[:120], "run.rules", expected, str(error)[:160]))
+            problems.append(
+                Violation(f"{names.RUN}: rules.limits.{name}"[:120], "run.rules", expected, str(error)[:160])
+            )
     return Rules(known, "record"), problems
 
 

@@ -143,9 +143,7 @@ class EventChecks:
             yield Violation(place, "run.segment", "a meta line that says who writes", f"a {entry.kind} line"[:60])
             return
         if entry.data.get("writer") != segment.writer:
-            yield Violation(
-                place, "run.segment", f"the writer {segment.writer}", checks.show(entry.data.get("writer"))
-            )
+            yield Violation(place, "run.segment", f"the writer {segment.writer}", checks.show(entry.data.get("writer")))
         if self.run_id is not None and entry.data.get("run") != self.run_id:
             yield Violation(place, "run.identity", f"run {self.run_id!r}", checks.show(entry.data.get("run")))
         digest = entry.data.get("run_json")
@@ -174,9 +172,7 @@ class EventChecks:
             try:
                 self.fold.take(entry)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                yield Violation(
-                    place, "run.schema", f"a {entry.kind} record", f"{type(error).__name__}: {error}"[:160]
-                )
+                yield Violation(place, "run.schema", f"a {entry.kind} record", f"{type(error).__name__}: {error}"[:160])
 
     def check_tree(self, tree: dict[str, Any], place: str, above: str, *, is_row: bool = False) -> Iterator[Violation]:
         """Yield what is wrong with the keys and values of a tree; take the files of its descriptors."""

@@ -1,8 +1,8 @@
 """The records of a run directory as models: a line of events by its kind, `run.json`, `config.json`, `summary.json`.
 
 They are the only definition of what stands in those files; the published schemas `run`, `config`, `summary` and `line`
-are made from them. A key that is not listed is refused, but for `x-*`. What a model cannot say, `Tree`, stands here as a
-schema: values nest as they were logged, no key begins with an underscore, and an object with `_type` is a descriptor
+are made from them. A key that is not listed is refused, but for `x-*`. What a model cannot say, `Tree`, stands here as
+a schema: values nest as they were logged, no key begins with an underscore, and an object with `_type` is a descriptor
 or a number that JSON has no token for.
 """
 
@@ -80,9 +80,7 @@ class MetaData(Record):
     format_version: FormatVersion
     run: RunId
     writer: Annotated[str, Meta(pattern="^r[0-9]+-[0-9]+-[0-9a-f]{12}$", description="rank, pid and random bytes")]
-    run_json: (
-        Annotated[Digest, Meta(description="SHA-256 of run.json, in the first file of a run")] | UnsetType
-    ) = UNSET
+    run_json: Annotated[Digest, Meta(description="SHA-256 of run.json, in the first file of a run")] | UnsetType = UNSET
 
 
 class SummarySet(Record):
