@@ -13,6 +13,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -293,9 +294,7 @@ class _RunCheck:
             return None, [Violation(path, "run.missing", "a file of every run", got)]
         document, problems = _read_json(self._storage, path)
         if not problems:
-            from medialog.wire import records
-
-            validator = strict_validator(records.build(path.removesuffix(".json")))
+            validator = _record_validator(path.removesuffix(".json"))
             problems = [of_record(violation, path) for violation in schema_violations(document, validator)]
         return document, problems
 
@@ -320,6 +319,13 @@ class _RunCheck:
 
 
 _NONE = Entry("other", 0, "nothing")
+
+
+@cache
+def _record_validator(name: str) -> Any:
+    from medialog.wire import records
+
+    return strict_validator(records.build(name))
 
 
 def _read_json(storage: Storage, path: str) -> tuple[Any, list[Violation]]:

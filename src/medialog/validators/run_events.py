@@ -161,11 +161,15 @@ class EventChecks:
             yield from (of_record(violation, place) for violation in found)
             if found:
                 return
+        found = []
         if entry.kind in ("row", "part", "config"):
-            yield from self.check_tree(entry.data, place, "", is_row=entry.kind == "row")
+            found += self.check_tree(entry.data, place, "", is_row=entry.kind == "row")
         elif entry.kind == "summary":
             for item in entry.data.get("set", ()):
-                yield from self.check_tree({item["key"][-1]: item["value"]}, place, ".".join(item["key"][:-1]))
+                found += self.check_tree({item["key"][-1]: item["value"]}, place, ".".join(item["key"][:-1]))
+        if found:
+            yield from found
+            return
         if entry.kind == "config":
             self.config.update(entry.data)
         if self.fold is not None:
