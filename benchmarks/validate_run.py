@@ -63,7 +63,9 @@ def main(files: int = 10_000) -> None:
         rounds = [(seconds(lambda: hash_all(path)), seconds(lambda: check(path))) for _ in range(5)]
         deep = seconds(lambda: check(path, deep=True))
         lines = statistics.median(seconds(lambda: check(rows)) for _ in range(3))
-        each = statistics.median(seconds(lambda: [medialog.validate(descriptor) for _ in range(1000)]) for _ in range(5))
+        each = statistics.median(
+            seconds(lambda: [medialog.validate(descriptor) for _ in range(1000)]) for _ in range(5)
+        )
     hashing, ours = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"validate(descriptor)   {each * 1000:8.1f} us, {1000 / each:10,.0f} a second")
     print(f"validate_run           {ours:8.2f} s,  {files / ours:10,.0f} files a second ({files:,} small files)")

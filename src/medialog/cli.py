@@ -341,7 +341,10 @@ def _describe(run: RunReader) -> Iterable[str]:
         yield _plain(str(info["notes"]))
     steps = run.steps
     state = "finished" if run.finished else "not finished"
-    yield f"{len(steps):,} steps, {steps[0]:,} to {steps[-1]:,}, {state}" if steps else f"no steps, {state}"
+    if len(steps) > 1:
+        yield f"{len(steps):,} steps, {steps[0]:,} to {steps[-1]:,}, {state}"
+    else:
+        yield f"one step, {steps[0]:,}, {state}" if steps else f"no steps, {state}"
     config = _leaves(run.config.as_json())
     if config:
         yield ""
