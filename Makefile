@@ -30,6 +30,7 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/scalars.py
+	$(BIN)/python benchmarks/validate_run.py
 
 generate: setup
 	$(BIN)/python tools/generate.py
