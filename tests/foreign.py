@@ -1,4 +1,7 @@
-"""Stand-ins for arrays of frameworks that the tests do not install: the class path, the methods and the refusals of each."""
+"""Stand-ins for arrays of frameworks that the tests do not install.
+
+Each has the class path, the methods and the refusals of its framework's.
+"""
 
 from __future__ import annotations
 

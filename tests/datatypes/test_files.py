@@ -260,8 +260,9 @@ def test_nothing_is_written_through_a_link(folder: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["../x", "/etc/passwd", "media/../../x", f"media/00/{SHA}.bin", f"media/{SHA[:2]}/{SHA}.bin/..", f"media/{SHA[:2]}/{SHA}.b/n",
-     f"media/{SHA[:2]}/{SHA}", f"{PATH}\n", f"media/{SHA[:2]}/{'0' * 64}.bin", f"media//{SHA[:2]}/{SHA}.bin", "", "tmp/x"],
+    ["../x", "/etc/passwd", "media/../../x", f"media/00/{SHA}.bin", f"media/{SHA[:2]}/{SHA}.bin/..",
+     f"media/{SHA[:2]}/{SHA}.b/n", f"media/{SHA[:2]}/{SHA}", f"{PATH}\n", f"media/{SHA[:2]}/{'0' * 64}.bin",
+     f"media//{SHA[:2]}/{SHA}.bin", "", "tmp/x"],
 )  # fmt: skip
 def test_paths_that_lead_elsewhere_are_refused(sink: StorageSink, path: str) -> None:
     sink.write("bin", DATA)
@@ -341,18 +342,17 @@ def test_every_kind_of_file_input(tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w") as written:
         written.writestr("inner.txt", DATA)
-    spooled = tempfile.SpooledTemporaryFile()
-    spooled.write(DATA)
-    spooled.seek(0)
     with (
         path.open("rb") as binary,
         path.open() as text,
         zipfile.ZipFile(archive) as opened,
         opened.open("inner.txt") as member,
-        spooled,
+        tempfile.SpooledTemporaryFile() as spooled,
     ):
-        for value in (str(path), path, DATA, bytearray(DATA), memoryview(DATA), io.BytesIO(DATA), io.StringIO(DATA.decode()),
-                      binary, text, member, spooled):  # fmt: skip
+        spooled.write(DATA)
+        spooled.seek(0)
+        for value in (str(path), path, DATA, bytearray(DATA), memoryview(DATA), io.BytesIO(DATA),
+                      io.StringIO(DATA.decode()), binary, text, member, spooled):  # fmt: skip
             found = content(value)
             assert (SHA, len(DATA), DATA) == (found.sha256, found.size, found.read())
             with found.open() as file:

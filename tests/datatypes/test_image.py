@@ -10,6 +10,7 @@ import pickle
 import threading
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from PIL import ImageCms
 
 import pictures
 from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
-from laws import TypeLaws, call
+from laws import Call, TypeLaws, call
 from medialog.datatypes.base import MediaList, decode
 from medialog.datatypes.files import DirectorySink, MemorySink
 from medialog.datatypes.image import HELD_MODES, Image
@@ -37,8 +38,12 @@ GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 RGB = np.arange(36, dtype=np.uint8).reshape(3, 4, 3) * 7
 RGBA = np.arange(48, dtype=np.uint8).reshape(3, 4, 4) * 5
 SIXTEEN = np.arange(12, dtype=np.uint16).reshape(3, 4) * 5000
-MASK = {"mask_data": np.arange(12).reshape(3, 4), "class_labels": {1: "one", 2: "two"}}
-BOX = {"position": {"minX": 0.1, "maxX": 0.9, "minY": 0.2, "maxY": 0.8}, "class_id": 2, "scores": {"p": 0.5}}
+MASK: dict[str, Any] = {"mask_data": np.arange(12).reshape(3, 4), "class_labels": {1: "one", 2: "two"}}
+BOX: dict[str, Any] = {
+    "position": {"minX": 0.1, "maxX": 0.9, "minY": 0.2, "maxY": 0.8},
+    "class_id": 2,
+    "scores": {"p": 0.5},
+}
 TYPES = ("png", "jpg", "jpeg", "bmp", "webp")
 
 
@@ -55,6 +60,18 @@ def masks() -> dict[str, Any]:
 
 def boxes() -> dict[str, Any]:
     return {"found": {"box_data": [json.loads(json.dumps(BOX))], "class_labels": {2: "cat"}}}
+
+
+def of_pillow(mode: str) -> Callable[[], Call]:
+    return lambda: call(pictures.picture(mode))
+
+
+def of_colours(**options: Any) -> Callable[[], Call]:
+    return lambda: call(RGB.copy(), **options)
+
+
+def of_file(data: bytes) -> Callable[[], Call]:
+    return lambda: call(io.BytesIO(data))
 
 
 class TestImage(TypeLaws):
@@ -98,16 +115,11 @@ class TestImage(TypeLaws):
         "an image as jpeg": lambda: call(Image(RGB, masks={"m": MASK}), file_type="jpg", quality=70),
         "tensor": lambda: call(Tensor(RGB.transpose(2, 0, 1))),
         "gif file": lambda: call(pictures.animation("GIF", 3)),
-        **{f"Pillow {mode}": lambda mode=mode: call(pictures.picture(mode)) for mode in pictures.MODES},
-        **{f"Pillow {mode}": lambda mode=mode: call(pictures.picture(mode)) for mode in pictures.TRANSPARENT},
-        **{f"as {kind}": lambda kind=kind: call(RGB.copy(), file_type=kind) for kind in TYPES},
-        **{f"a file of {name}": lambda data=data: call(io.BytesIO(data)) for name, data in pictures.files()},
+        **{f"Pillow {mode}": of_pillow(mode) for mode in (*pictures.MODES, *pictures.TRANSPARENT)},
+        **{f"as {kind}": of_colours(file_type=kind) for kind in TYPES},
+        **{f"a file of {name}": of_file(data) for name, data in pictures.files()},
         "lossy webp": lambda: call(RGB.copy(), file_type="webp", quality=50),
-        **{
-            f"mode {mode}": lambda mode=mode: call(RGB.copy(), mode=mode)
-            for mode in HELD_MODES["png"]
-            if mode != "I;16"
-        },
+        **{f"mode {mode}": of_colours(mode=mode) for mode in HELD_MODES["png"] if mode != "I;16"},
     }
     invalid = {
         "nothing": (lambda: call(None), {"array.kind"}),
@@ -129,7 +141,7 @@ class TestImage(TypeLaws):
         "objects": (lambda: call(np.array([[None]])), {"array.dtype"}),
         "complex": (lambda: call(np.array([[1j]])), {"array.dtype"}),
         "ragged": (lambda: call([[1, 2], [3]]), {"array.ragged"}),
-        "masked": (lambda: call(np.ma.array([[1, 2]], mask=[[0, 1]])), {"array.masked"}),
+        "masked": (lambda: call(np.ma.array([[1, 2]], mask=[[False, True]])), {"array.masked"}),
         "NaN": (lambda: call([[0.5, np.nan]]), {"pixels.finite"}),
         "infinity": (lambda: call([[0.5, np.inf]]), {"pixels.finite"}),
         "above one": (lambda: call([[0.5, 1.5]]), {"pixels.float"}),
@@ -269,7 +281,7 @@ def stored(image: Image) -> Any:
     """Return the picture that Pillow reads from the stored file."""
     sink = MemorySink()
     descriptor = image.encode_into(sink)
-    read = Pillow.open(io.BytesIO(sink.files[descriptor["path"]]))
+    read: Pillow.Image = Pillow.open(io.BytesIO(sink.files[descriptor["path"]]))
     read.load()
     if (descriptor["format"], descriptor["mode"], read.mode) == ("webp", "RGBA", "RGB"):
         read, format = read.convert("RGBA"), read.format  # WebP leaves out an alpha that is opaque everywhere
@@ -508,10 +520,13 @@ def test_an_opaque_alpha_survives_webp() -> None:
 
 
 def test_alpha_is_dropped_with_a_warning() -> None:
-    with pytest.warns(DataChanged, match=r"image\.alpha") as caught:
+    def encode_twice() -> None:
         image = Image(RGBA, file_type="jpg")
         image.encode(MemorySink())
         image.encode(MemorySink())
+
+    with pytest.warns(DataChanged, match=r"image\.alpha") as caught:
+        encode_twice()
 
     assert 1 == len(caught)
 
@@ -575,7 +590,8 @@ def test_a_file_that_is_cut_anywhere_is_refused(suffix: str, content: bytes) -> 
         try:
             image = Image(content[:length])
         except InvalidInput as error:
-            assert {"file.content"} == {violation.rule for violation in error.violations}
+            rules = {violation.rule for violation in error.violations}
+            assert {"file.content"} == rules
         else:  # a BMP's or a GIF's last bytes are padding, or another frame
             assert suffix in ("gif",), f"{suffix} cut at {length} of {len(content)}"
             assert image.to_pil().size == (4, 4)
@@ -829,8 +845,13 @@ def test_b9_a_layers_name_is_data() -> None:
 
 
 def test_b17_and_b18_boxes_that_overhang_are_kept_with_one_warning() -> None:
-    over = {"box_data": [{**BOX, "position": {"minX": 0, "maxX": 1.5, "minY": 0, "maxY": 1}}, BOX,
-                         {**BOX, "domain": "pixel", "position": {"minX": 0, "maxX": 5, "minY": 0, "maxY": 1}}]}  # fmt: skip
+    over = {
+        "box_data": [
+            {**BOX, "position": {"minX": 0, "maxX": 1.5, "minY": 0, "maxY": 1}},
+            BOX,
+            {**BOX, "domain": "pixel", "position": {"minX": 0, "maxX": 5, "minY": 0, "maxY": 1}},
+        ]
+    }
 
     with pytest.warns(Advice, match=r"boxes\['b'\]: 2 of 3 boxes reach beyond the picture \[box\.outside\]"):
         descriptor = Image(GREY, boxes={"b": over}).encode(MemorySink())
@@ -944,8 +965,8 @@ def test_palettes_are_read_as_colours() -> None:
 def test_a_stored_file_that_is_no_picture_is_damaged() -> None:
     sink = MemorySink()
     reference = sink.write("png", b"no picture")
-    descriptor = {"_type": "image-file", **{n: getattr(reference, n) for n in ("path", "sha256", "size")}, "format": "png",
-                  "width": 1, "height": 1, "mode": "L", "lossless": True}  # fmt: skip
+    descriptor = {"_type": "image-file", **{n: getattr(reference, n) for n in ("path", "sha256", "size")},
+                  "format": "png", "width": 1, "height": 1, "mode": "L", "lossless": True}  # fmt: skip
 
     with pytest.raises(DamagedFile, match="not a whole png"):
         decode(descriptor, sink).to_pil()
