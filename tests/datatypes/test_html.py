@@ -158,8 +158,9 @@ def test_the_style_is_put_where_a_browser_looks_for_it(marked: str) -> None:
 
 
 pieces = st.sampled_from(
-    ["<html", "<head", "<HEAD", "<header>", ">", " ", "\n", "=", "'", '"', "/", "<!--", "-->", "<!-->", "--!>", "<!doctype html", "<?",
-     "<", "!", "-", "\ufeff", "a", "é", "\U0001f600", BEGIN, END, BLOCK, BLOCK[:40], BLOCK[40:], "</head>"]
+    ["<html", "<head", "<HEAD", "<header>", ">", " ", "\n", "=", "'", '"', "/", "<!--", "-->", "<!-->", "--!>",
+     "<!doctype html", "<?", "<", "!", "-", "\ufeff", "a", "é", "\U0001f600", BEGIN, END, BLOCK, BLOCK[:40], BLOCK[40:],
+     "</head>"]
 )  # fmt: skip
 pages = st.one_of(st.lists(pieces, max_size=25).map("".join), st.text())
 
@@ -210,7 +211,8 @@ def test_the_style_fetches_nothing_and_is_one_element_each() -> None:
 
 
 @pytest.mark.parametrize("hostile", ["<!-->" * 200_000, "<!--" * 200_000, "<head a=" * 100_000, "<html>" * 200_000,
-                                     "<head " + "a='" * 100_000, "<!" * 400_000, "<head" + "/" * 800_000, " " * 900_000])  # fmt: skip
+                                     "<head " + "a='" * 100_000, "<!" * 400_000, "<head" + "/" * 800_000,
+                                     " " * 900_000])  # fmt: skip
 def test_the_search_is_linear(hostile: str) -> None:
     start = time.process_time()
     find_place(hostile)
@@ -345,9 +347,9 @@ def test_chromium_keeps_the_page_and_uses_the_style(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(Html(page).stored())
 
     dom = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update", f"--user-data-dir={tempfile.mkdtemp(dir=tmp_path)}",
-         "--dump-dom", (tmp_path / "page.html").as_uri()],
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-sync", "--disable-background-networking", "--disable-component-update",
+         f"--user-data-dir={tempfile.mkdtemp(dir=tmp_path)}", "--dump-dom", (tmp_path / "page.html").as_uri()],
         capture_output=True, timeout=60, check=True,
     ).stdout.decode()  # fmt: skip
 

@@ -307,7 +307,9 @@ def test_specs_draw_in_both_versions(make: Callable[[], Any]) -> None:
         png = vl_convert.vegalite_to_png(json.dumps(spec), vl_version=version)
         picture = PillowImage.open(io.BytesIO(png)).convert("L")
         assert min(picture.size) >= 90
-        assert len(picture.getcolors(256)) > 3
+        colours = picture.getcolors(256)
+        assert colours is not None
+        assert len(colours) > 3
 
 
 @pytest.mark.parametrize("make", examples())

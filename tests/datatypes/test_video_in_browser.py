@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,8 @@ COLOURS = {"left": [200, 40, 40], "right": [40, 60, 200]}
 PAGE = """<!doctype html><meta charset="utf-8"><script>
 const wait = (target, name) => new Promise((done, fail) => {
   target.addEventListener(name, done, { once: true });
-  target.addEventListener('error', () => fail(new Error('error ' + (target.error ? target.error.message : ''))), { once: true });
+  const failed = () => fail(new Error('error ' + (target.error ? target.error.message : '')));
+  target.addEventListener('error', failed, { once: true });
 });
 const pixels = (target, width, height) => {
   const canvas = document.createElement('canvas');
@@ -93,7 +93,7 @@ def colours() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what the browser says of each format."""
     program = browser()
     clip = colours()
@@ -140,7 +140,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         serving.join(10)
     shutil.rmtree(profile, ignore_errors=True)
     assert arrived.is_set(), f"the browser said nothing in {WAIT} seconds"
-    yield answer
+    return answer
 
 
 @pytest.mark.parametrize(("format", "height", "width"), [("mp4", 96, 128), ("webm", 95, 127), ("ogg", 95, 127)])
