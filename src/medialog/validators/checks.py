@@ -121,7 +121,7 @@ def whole_number(value: object) -> int | None:
 
 
 def _has_real_dtype(value: object) -> bool:
-    """Say whether a scalar of numpy or another library, if it is one, holds a real number: no truth, text or complex."""
+    """Say whether a scalar of another library, if it is one, holds a real number: no truth, text or complex."""
     dtype = getattr(value, "dtype", "")
     kind = getattr(dtype, "kind", None)
     if isinstance(kind, str):
