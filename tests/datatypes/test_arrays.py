@@ -84,7 +84,7 @@ def test_dtypes_that_hold_numbers_keep_them(dtype: str) -> None:
 
 
 def test_pandas_series() -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas
 
     assert [1.5, 2.5] == arrays.to_numpy(pandas.Series([1.5, 2.5])).tolist()
     assert [1, 2] == arrays.to_numpy(pandas.Series([1, 2], index=["a", "b"]).astype("Int64")).tolist()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from browser import FLAGS, browser
 from laws import Call, TypeLaws, call
 from medialog.datatypes import Html, MediaList, MemorySink
 from medialog.datatypes.base import decode
@@ -337,7 +337,6 @@ def test_repr() -> None:
 # --- in a browser --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_chromium_keeps_the_page_and_uses_the_style(tmp_path: Path) -> None:
     page = (
         "<!doctype html><html lang=en><HEAD data-x='>'\n><title>é</title></head><body><table><td id=cell>x</td></table>"
@@ -347,9 +346,8 @@ def test_chromium_keeps_the_page_and_uses_the_style(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(Html(page).stored())
 
     dom = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-sync", "--disable-background-networking", "--disable-component-update",
-         f"--user-data-dir={tempfile.mkdtemp(dir=tmp_path)}", "--dump-dom", (tmp_path / "page.html").as_uri()],
+        [browser(), *FLAGS, f"--user-data-dir={tempfile.mkdtemp(dir=tmp_path)}", "--dump-dom",
+         (tmp_path / "page.html").as_uri()],
         capture_output=True, timeout=60, check=True,
     ).stdout.decode()  # fmt: skip
 

@@ -18,14 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from browser import FLAGS, browser
 from medialog.datatypes.video import Video
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-    "--autoplay-policy=no-user-gesture-required", "--mute-audio",
-)  # fmt: skip
 WAIT = 40
 COLOURS = {"left": [200, 40, 40], "right": [40, 60, 200]}
 
@@ -74,14 +69,6 @@ addEventListener('load', async () => {
   await fetch('/found', { method: 'POST', body: JSON.stringify(found) });
 });
 </script><body></body>"""
-
-
-def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None and os.environ.get("MEDIALOG_NO_BROWSER") == "1":
-        pytest.skip("MEDIALOG_NO_BROWSER=1")
-    assert found is not None, f"none of {', '.join(BROWSERS)} is installed; MEDIALOG_NO_BROWSER=1 leaves this test out"
-    return found
 
 
 def colours() -> np.ndarray:
