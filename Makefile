@@ -24,7 +24,7 @@ test: setup
 check: setup
 	$(BIN)/ruff check src tests tools examples benchmarks fixtures
 	$(BIN)/ruff format --check src tests tools examples benchmarks fixtures
-	$(BIN)/mypy src tests tools examples benchmarks
+	$(BIN)/mypy src tests tools examples benchmarks fixtures
 	$(BIN)/python tools/generate.py --check
 
 bench: setup

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from medialog import datatypes as data_types
+    import medialog.datatypes as _datatypes
     from medialog import plot as plot
     from medialog import plots as plots
     from medialog.datatypes.audio import Audio as Audio
@@ -85,6 +85,8 @@ if TYPE_CHECKING:
     from medialog.validators.errors import Violation as Violation
     from medialog.validators.errors import WrongType as WrongType
     from medialog.validators.rules import Rules as Rules
+
+    data_types = _datatypes  # W&B's name of the module
 
     run: Run | None
     config: Config

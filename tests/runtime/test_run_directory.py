@@ -394,7 +394,7 @@ class Refusing(MemoryStorage):
         self.refuse: OSError | None = None
         self.keep = 0
 
-    def write(self, handle: int, data: bytes) -> int:
+    def write(self, handle: int, data: bytes | memoryview) -> int:
         if self.refuse is not None:
             if self.keep:
                 kept, self.keep = self.keep, 0

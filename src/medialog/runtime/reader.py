@@ -189,8 +189,8 @@ def load(descriptor: Any, source: Any) -> Any:
     """Return the object of a descriptor: `load(descriptor, "runs/abc")`.
 
     `source` is a run directory, the directory of a `DirectorySink`, a reader, or any `Source`. List forms give lists.
-    What a run stored is read under that run's limits, anything else under those that hold now: for a value that was made
-    with a raised limit, `with medialog.Rules({"image.pixels": 10**9}).use(): load(...)`.
+    What a run stored is read under that run's limits, anything else under those that hold now: for a value that was
+    made with a raised limit, `with medialog.Rules({"image.pixels": 10**9}).use(): load(...)`.
 
     Raises `InvalidDescriptor`, `UnknownKind`, `DamagedFile`, `UnsafePath`.
     """

@@ -227,6 +227,8 @@ class Run(SummaryKeeper):
             raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
         with self._rules.use():
             prepared = plain.prepare_mapping(data, "", self._rules)
+        if all(type(value) in _PLAIN for value in prepared.values()):
+            return prepared
         objects = list(_objects(prepared, ()))
         if not objects:
             return prepared
@@ -447,6 +449,9 @@ class Run(SummaryKeeper):
     def __repr__(self) -> str:
         state = "disabled" if self._disabled else "finished" if self._closed else f"step {self.step}"
         return f"Run({self.id!r}, {state})"
+
+
+_PLAIN = frozenset((float, int, bool, str))
 
 
 def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:

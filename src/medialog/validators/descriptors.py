@@ -1,12 +1,13 @@
 """Descriptor -> violations, against the published schemas.
 
-msgspec is the fast yes: a descriptor that its model accepts is structurally valid. On a no the JSON Schema, made from the
-same model, lists everything that is wrong. Settable limits are checked against the rules that hold, then what a schema
-cannot say: rules across fields, and that each file is named by its hash.
+msgspec is the fast yes: a descriptor that its model accepts is structurally valid. On a no the JSON Schema, made from
+the same model, lists everything that is wrong. Settable limits are checked against the rules that hold, then what a
+schema cannot say: rules across fields, and that each file is named by its hash.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -92,7 +93,7 @@ def _problem_with_json(document: Any) -> Violation | None:
                 (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN
             )
         elif isinstance(node, float):
-            if node != node or node in (float("inf"), float("-inf")):
+            if not math.isfinite(node):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))
         elif node is not None and type(node) not in _PLAIN:
             return Violation(place, "descriptor.json", "a JSON value", f"{checks.type_name(node)} {checks.show(node)}")
@@ -185,7 +186,10 @@ def _limit_violations(descriptor: Mapping[str, Any], kind: str, model: Any, rule
 
 
 def _values_at(node: Any, place: tuple[str, ...], where: str) -> Iterator[tuple[str, Any]]:
-    """Yield `(path, value)` for every number, text, list or object at `place`; places that are not there yield nothing."""
+    """Yield `(path, value)` for every number, text, list or object at `place`.
+
+    Places that are not there yield nothing.
+    """
     if not place:
         if isinstance(node, (int, float, str, list, dict)) and not isinstance(node, bool):
             yield where, node
