@@ -286,6 +286,10 @@ class MediaList:
         self._rules = rules or rulebook.current()
         if not self.items:
             raise InvalidInput(Violation("list", "list.mixed", "at least one value", "an empty list"))
+        for index, item in enumerate(self.items):
+            if isinstance(item, MediaList):
+                expected = "one value: a list of media is flat (log inner lists under keys of their own)"
+                raise InvalidInput(Violation(f"[{index}]", "list.mixed", expected, f"a list of {len(item.items)}"))
         self.item_type = next((type(item) for item in self.items if isinstance(item, DataType)), DataType)
         for index, item in enumerate(self.items):
             if type(item) is not self.item_type:
