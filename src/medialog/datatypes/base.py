@@ -218,6 +218,11 @@ class DataType:
         raise NotImplementedError(f"{cls.__name__}.decode")
 
     @classmethod
+    def decode_whole(cls, descriptor: Mapping[str, Any], source: Source) -> DataType:
+        """Return the value that was logged; of an increment, the value with everything that was logged before it."""
+        return cls.decode(descriptor, source)
+
+    @classmethod
     def read_model(cls, descriptor: Mapping[str, Any]) -> Any:
         """Return the checked model of a descriptor; `InvalidDescriptor` with every violation when it is not one."""
         from medialog.validators.descriptors import check_descriptor, without_extensions
@@ -335,14 +340,16 @@ def captions_column(descriptors: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"captions": captions} if any(caption is not None for caption in captions) else {}
 
 
-def decode(descriptor: Any, source: Source) -> Any:
+def decode(descriptor: Any, source: Source, *, whole: bool = False) -> Any:
     """Return the value of any descriptor: an object, a list of objects for a list form or a plain list of descriptors.
+
+    `whole`: of an increment, the value with all increments up to it, as `DataType.decode_whole` gives it.
 
     `UnknownKind` when nobody reads its `_type`, `InvalidDescriptor` when it is not what its schema says,
     `DamagedFile` when a file is missing or changed, `UnsafePath` when it points elsewhere.
     """
     if isinstance(descriptor, list):
-        return [decode(item, source) for item in descriptor]
+        return [decode(item, source, whole=whole) for item in descriptor]
     kind = descriptor.get("_type") if isinstance(descriptor, Mapping) else None
     if not isinstance(kind, str):
         raise InvalidDescriptor(
@@ -354,7 +361,7 @@ def decode(descriptor: Any, source: Source) -> Any:
 
         check_descriptor(descriptor)
         return [cls.decode(item, source) for item in descriptor["items"]]
-    return cls.decode(descriptor, source)
+    return cls.decode_whole(descriptor, source) if whole else cls.decode(descriptor, source)
 
 
 def find(kind: str) -> type[DataType]:

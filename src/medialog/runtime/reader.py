@@ -129,22 +129,38 @@ class RunReader:
     def media(self, key: str | tuple[str, ...], step: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
 
-        A list that was logged comes back as a list of objects. `KeyError` when there is none.
+        A list that was logged comes back as a list of objects, an INCREMENTAL table as the whole table as it was at
+        that step (`load` gives the rows of one descriptor). `KeyError`, which names the keys that have media, when
+        there is none.
         """
         path = trees.undotted(key) if isinstance(key, str) else tuple(key)
         found: Any = None
+        others: dict[trees.Path, None] = {}
         for at, _, _, tree in self._merged():
-            value = dict(trees.leaves(tree)).get(path)
-            if _is_media(value) and (step is None or at == step):
-                found = value
+            if step is not None and at != step:
+                continue
+            for leaf, value in trees.leaves(tree):
+                if not _is_media(value):
+                    continue
+                if leaf != path:
+                    others[leaf] = None
+                elif not _is_earlier_increment(value, found):
+                    found = value
         if found is None:
-            raise KeyError(f"no media under {trees.dotted(path)!r}" + ("" if step is None else f" at step {step}"))
-        return self.decode(found)
+            where = "" if step is None else f" at step {step}"
+            there = ", ".join(repr(trees.dotted(other)) for other in list(others)[:10])
+            raise KeyError(
+                f"no media under {trees.dotted(path)!r}{where}; there is {f'media under {there}' if there else 'none'}"
+            )
+        return self.decode(found, whole=True)
 
-    def decode(self, descriptor: Any) -> Any:
-        """Return the object of a descriptor of this run, under the limits that the run was written with."""
+    def decode(self, descriptor: Any, *, whole: bool = False) -> Any:
+        """Return the object of a descriptor of this run, under the limits that the run was written with.
+
+        `whole`: of an increment, the value with all increments up to it.
+        """
         with self.rules.use():
-            return decode(descriptor, self.source)
+            return decode(descriptor, self.source, whole=whole)
 
     @property
     def rules(self) -> Rules:
@@ -170,6 +186,12 @@ def _copied(tree: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _is_earlier_increment(value: Any, other: Any) -> bool:
+    """Say whether `value` is an increment that comes before the increment `other`, which a late row can put last."""
+    number, newest = (item.get("increment_num") if isinstance(item, dict) else None for item in (value, other))
+    return number is not None and newest is not None and number < newest
+
+
 def _is_media(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(_is_media(item) for item in value)
@@ -189,8 +211,8 @@ def load(descriptor: Any, source: Any) -> Any:
     """Return the object of a descriptor: `load(descriptor, "runs/abc")`.
 
     `source` is a run directory, the directory of a `DirectorySink`, a reader, or any `Source`. List forms give lists.
-    What a run stored is read under that run's limits, anything else under those that hold now: for a value that was made
-    with a raised limit, `with medialog.Rules({"image.pixels": 10**9}).use(): load(...)`.
+    What a run stored is read under that run's limits, anything else under those that hold now: for a value that was
+    made with a raised limit, `with medialog.Rules({"image.pixels": 10**9}).use(): load(...)`.
 
     Raises `InvalidDescriptor`, `UnknownKind`, `DamagedFile`, `UnsafePath`.
     """
