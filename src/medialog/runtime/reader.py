@@ -32,13 +32,16 @@ class RunReader:
         self._recovery: Recovery = recovery
         self._seen: tuple[Any, ...] | None = None
         self._events = Events()
+        place = getattr(storage, "root", storage)
         try:
-            self.info: dict[str, Any] = event_log.read_json(storage, RUN)
+            self._info: dict[str, Any] = event_log.read_json(storage, RUN)
+        except FileNotFoundError as error:
+            raise RunError(f"{place}: not a run directory: there is no run.json in it") from error
         except (OSError, ValueError) as error:
-            raise RunError(f"{storage!r}: not a run directory: run.json: {error}") from error
-        version = self.info.get("format_version") if isinstance(self.info, dict) else None
+            raise RunError(f"{place}: not a run directory: run.json: {error}") from error
+        version = self._info.get("format_version") if isinstance(self._info, dict) else None
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise RunError(f"{storage!r}: not a run directory: run.json has no format_version")
+            raise RunError(f"{place}: not a run directory: run.json has no format_version")
         if version > FORMAT_VERSION:
             raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
 
@@ -51,19 +54,24 @@ class RunReader:
         return self._events
 
     @property
-    def id(self) -> str:
-        """Return the run's id."""
-        return str(self.info["id"])
+    def info(self) -> dict[str, Any]:
+        """Return what `run.json` says, with the name, notes and tags that were set later."""
+        return {**self._info, **self._read().info}
 
     @property
-    def name(self) -> str | None:
-        """Return the run's name."""
-        return self.info.get("name")
+    def id(self) -> str:
+        """Return the run's id."""
+        return str(self._info["id"])
+
+    @property
+    def name(self) -> str:
+        """Return the run's name; its id when it has none."""
+        return str(self.info.get("name") or self.id)
 
     @property
     def project(self) -> str | None:
         """Return the run's project."""
-        return self.info.get("project")
+        return self._info.get("project")
 
     @property
     def problems(self) -> list[Problem]:
@@ -165,7 +173,7 @@ class RunReader:
     @property
     def rules(self) -> Rules:
         """Return the run's own limits; what it lost when it was written is not warned about again."""
-        limits = self.info.get("rules", {}).get("limits", {})
+        limits = self._info.get("rules", {}).get("limits", {})
         known = {name: value for name, value in limits.items() if name in LIMITS}
         return Rules(known, "record")
 
