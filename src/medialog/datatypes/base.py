@@ -98,7 +98,7 @@ class ChangeLog:
     def lose(self, id: str, detail: str, count: int | None = None) -> None:
         """Note a conversion that loses something; under `strict="error"` an `InvalidInput` instead."""
         if self._rules.strict == "error":
-            many = f" ({count:,} elements)" if count else ""
+            many = f" ({count:,} element{'s' * (count > 1)})" if count else ""
             raise InvalidInput(Violation(self._what, id, "nothing lost under strict='error'", f"{detail}{many}"))
         self.changes.append(Change(id=id, detail=detail, lossy=True, count=UNSET if count is None else count))
 
