@@ -251,7 +251,10 @@ if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would ac
             return import_module(f"medialog.{name}")
         if name == "data_types":  # where W&B has its types
             return import_module("medialog.datatypes")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from medialog.wandb_names import OF_MODULE
+
+        instead = f": {OF_MODULE[name]}" if name in OF_MODULE else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}")
 
 
 def __dir__() -> list[str]:

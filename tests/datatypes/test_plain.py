@@ -15,6 +15,9 @@ import uuid
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import pandas
+import polars
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,14 @@ RULES = Rules()
 class Colour(enum.Enum):
     RED = "red"
     DEEP = ("a", 1)
+
+
+class Device:
+    def __str__(self) -> str:
+        return "cuda:0"
+
+
+Device.__module__, Device.__qualname__ = "torch", "device"
 
 
 class Level(enum.IntEnum):
@@ -132,6 +143,19 @@ def tagged(value: str) -> dict[str, str]:
         (frozenset((3, 1)), [1, 3]),
         ([1, "a", None, [2.5]], [1, "a", None, [2.5]]),
         (math.sqrt, "math.sqrt"),
+        (np.dtype("float32"), "float32"),
+        (Device(), "cuda:0"),
+        (pandas.Timedelta(days=1, seconds=2), "P1DT0H0M2S"),
+        (pandas.Timedelta(1), "P0DT0H0M0.000000001S"),
+        (pandas.Series(["x", None, "y"]), ["x", None, "y"]),
+        (pandas.Series(["x", None], dtype=object), ["x", None]),
+        (pandas.Series(pandas.to_datetime(["2020-01-02", None])), ["2020-01-02T00:00:00", None]),
+        (pandas.Categorical(["a", "b", "a"]), ["a", "b", "a"]),
+        (pandas.Index(["a", "b"]), ["a", "b"]),
+        (polars.Series(["x", None]), ["x", None]),
+        (polars.Series([datetime.date(2020, 1, 2)] * 2), ["2020-01-02"] * 2),
+        (pyarrow.array(["x", None]), ["x", None]),
+        (pandas.Series([1.5, 2.5]), [1.5, 2.5]),
         (Settings, f"{__name__}.Settings"),
     ],
     ids=lambda value: checks.show(value, 30),
@@ -228,6 +252,11 @@ def test_mixed_lists_of_media_are_refused(value: Any) -> None:
         prepare(value, "key", RULES)
 
 
+def test_a_list_of_lists_of_media_says_what_to_do() -> None:
+    with pytest.raises(InvalidInput, match=r"key\[0\]: one value: a list of media is flat .*, got a list of 2"):
+        prepare([[Image([[1]])] * 2, [Image([[1]])]], "key", RULES)
+
+
 def test_too_many_images_name_the_key() -> None:
     with pytest.raises(InvalidInput, match=r"key: list: .*image\.per_list"):
         prepare([Image([[1]])] * 109, "key", RULES)
@@ -264,6 +293,8 @@ def test_too_many_images_name_the_key() -> None:
         (np.array([object(), 1]), "value.array", "key"),
         (np.array(["a", 1.5], object), "value.array", "key"),
         (np.array(["a"] * 33), "array.text", "key"),
+        (pandas.Series(["a"] * 33), "array.text", "key"),
+        (pandas.Series(["a", 1.5], dtype=object), "array.dtype", "key[0]"),
         (np.array([-1.7e308, 1.7e308] * 20), "histogram.range", "key: Histogram"),
         (np.ma.array([1, 2], mask=[False, True]), "array.masked", "key"),
         ([0] * 10_001, "list.numbers", "key"),

@@ -1060,7 +1060,9 @@ def test_small_tables_need_no_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table(["a", "b"], [[1, NOON], [None, None]])
 
     assert table == reloaded(table)
-    with pytest.raises(MissingDependency, match=r'pyarrow is needed here: pip install "medialog\[table\]"'):
+    with pytest.raises(
+        MissingDependency, match=r'this needs pyarrow, which is not installed: pip install "medialog\[table\]"'
+    ):
         Table(["a"], [[np.zeros(3)]]).encode(MemorySink())
     with pytest.raises(MissingDependency, match=r"medialog\[table\]"):
         table.to_pandas()

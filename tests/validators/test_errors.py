@@ -141,3 +141,9 @@ def test_the_block_names_what_the_system_says_and_nothing_else() -> None:
         raise OSError(errno.ELOOP, "a link", "tmp")
     with pytest.raises(KeyError), storage_errors("writing"):
         raise KeyError("x")
+
+
+def test_a_violation_within_no_place_stays_as_it_is() -> None:
+    violation = Violation("Image", "image.side", "at most 5", "6")
+
+    assert violation == violation.within("")

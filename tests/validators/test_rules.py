@@ -165,3 +165,10 @@ def test_rules_decide_acceptance_never_bytes() -> None:
         with made.use():
             Image([[1]], caption="a").encode(sink)
     assert first.files == second.files
+
+
+def test_a_misspelt_limit_is_answered_with_those_it_resembles() -> None:
+    with pytest.raises(InvalidInput, match=r"limits\['table.row'\]: a limit's id, like table\.rows"):
+        Rules({"table.row": 5})
+    with pytest.raises(InvalidInput, match=r"limits\['zzz'\]: a limit's id \(medialog\.validators\.limits\.LIMITS\)"):
+        Rules({"zzz": 5})

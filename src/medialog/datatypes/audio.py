@@ -187,7 +187,7 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         given = arrays.to_numpy(data, "Audio")
         wrong = [checks.one_of(format, WRITTEN_FORMATS, "format", "audio.format")]
         if rate is None:
-            expected = "sample_rate=, in hertz, beside an array"
+            expected = "the rate in hertz, sample_rate=44100: samples do not say it"
             wrong.append(Violation("sample_rate", "audio.sample_rate", expected, "none"))
         checks.refuse(wrong)
         assert rate is not None

@@ -98,7 +98,7 @@ class ChangeLog:
     def lose(self, id: str, detail: str, count: int | None = None) -> None:
         """Note a conversion that loses something; under `strict="error"` an `InvalidInput` instead."""
         if self._rules.strict == "error":
-            many = f" ({count:,} elements)" if count else ""
+            many = f" ({count:,} element{'s' * (count > 1)})" if count else ""
             raise InvalidInput(Violation(self._what, id, "nothing lost under strict='error'", f"{detail}{many}"))
         self.changes.append(Change(id=id, detail=detail, lossy=True, count=UNSET if count is None else count))
 
@@ -218,6 +218,11 @@ class DataType:
         raise NotImplementedError(f"{cls.__name__}.decode")
 
     @classmethod
+    def decode_whole(cls, descriptor: Mapping[str, Any], source: Source) -> DataType:
+        """Return the value that was logged; of an increment, the value with everything that was logged before it."""
+        return cls.decode(descriptor, source)
+
+    @classmethod
     def read_model(cls, descriptor: Mapping[str, Any]) -> Any:
         """Return the checked model of a descriptor; `InvalidDescriptor` with every violation when it is not one."""
         from medialog.validators.descriptors import check_descriptor, without_extensions
@@ -286,6 +291,10 @@ class MediaList:
         self._rules = rules or rulebook.current()
         if not self.items:
             raise InvalidInput(Violation("list", "list.mixed", "at least one value", "an empty list"))
+        for index, item in enumerate(self.items):
+            if isinstance(item, MediaList):
+                expected = "one value: a list of media is flat (log inner lists under keys of their own)"
+                raise InvalidInput(Violation(f"[{index}]", "list.mixed", expected, f"a list of {len(item.items)}"))
         self.item_type = next((type(item) for item in self.items if isinstance(item, DataType)), DataType)
         for index, item in enumerate(self.items):
             if type(item) is not self.item_type:
@@ -331,14 +340,16 @@ def captions_column(descriptors: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"captions": captions} if any(caption is not None for caption in captions) else {}
 
 
-def decode(descriptor: Any, source: Source) -> Any:
+def decode(descriptor: Any, source: Source, *, whole: bool = False) -> Any:
     """Return the value of any descriptor: an object, a list of objects for a list form or a plain list of descriptors.
+
+    `whole`: of an increment, the value with all increments up to it, as `DataType.decode_whole` gives it.
 
     `UnknownKind` when nobody reads its `_type`, `InvalidDescriptor` when it is not what its schema says,
     `DamagedFile` when a file is missing or changed, `UnsafePath` when it points elsewhere.
     """
     if isinstance(descriptor, list):
-        return [decode(item, source) for item in descriptor]
+        return [decode(item, source, whole=whole) for item in descriptor]
     kind = descriptor.get("_type") if isinstance(descriptor, Mapping) else None
     if not isinstance(kind, str):
         raise InvalidDescriptor(
@@ -350,7 +361,7 @@ def decode(descriptor: Any, source: Source) -> Any:
 
         check_descriptor(descriptor)
         return [cls.decode(item, source) for item in descriptor["items"]]
-    return cls.decode(descriptor, source)
+    return cls.decode_whole(descriptor, source) if whole else cls.decode(descriptor, source)
 
 
 def find(kind: str) -> type[DataType]:

@@ -193,7 +193,7 @@ def parse(data: bytes, what: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        expected = "JSON (NaN and Infinity are not; null is a gap)"
+        expected = "JSON, in which null is a gap (there is no NaN, no Infinity)"
         raise InvalidInput(Violation(what, "file.content", expected, str(error)[:120])) from None
 
 

@@ -277,6 +277,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self._facts = _Facts(format, width, height, picture.mode, picture_file.count_frames(picture), lossless=True)
 
     def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
+        if not (isinstance(data, (list, tuple, range)) or arrays.is_array_like(data) or arrays.is_torch(data)):
+            expected = "an array, a Pillow image, a matplotlib figure, or a picture file (path, bytes or open file)"
+            raise checks.wrong_type("Image", "array.kind", expected, data)
         array = _channels_last(arrays.to_numpy(data, "Image"), arrays.is_torch(data))
         picture_file.check_size(array.shape[1], array.shape[0], "Image", self._rules)
         if mode == "I;16" and value_range is None and array.ndim == 2 and array.dtype.kind in "iu":

@@ -8,6 +8,8 @@
 | larger numeric arrays and tensors            | a Histogram of 64 bins                                        |
 | dates and times                              | ISO 8601                                                      |
 | Enum, dataclass, Decimal, Path, timedelta    | its value, a mapping, text, text, ISO 8601 duration           |
+| dtypes of numpy and torch, torch devices     | text                                                          |
+| columns of texts or dates (pandas, polars)   | lists, null where one is missing                              |
 | mappings, lists, tuples, sets                | the same, inside; sets sorted                                 |
 | DataTypes and lists of one type              | descriptors                                                   |
 | objects of known libraries                   | the DataType that `adopt` finds                               |
@@ -37,6 +39,8 @@ _ATOMS = frozenset((str, bool, int, type(None)))
 _MOST_BITS = int((jsontext.MAX_DIGITS - 1) * math.log2(10))
 _WIDE = 2**63
 _CONTROL = {"Cc", "Cs"}
+_AS_TEXT = frozenset(("numpy.dtype", "torch.device", "torch.dtype"))  # what configs are full of
+_COLUMNAR = frozenset(("pandas", "polars", "pyarrow"))
 _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -153,6 +157,8 @@ def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
+        if hasattr(value, "isoformat"):  # pandas' own, which has nanoseconds
+            return value.isoformat()
         import msgspec
 
         return msgspec.to_builtins(value)
@@ -176,6 +182,8 @@ def _prepare_foreign(value: Any, at: str, rules: Rules, depth: int) -> Any:
         return adopted
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
         return f"{value.__module__}.{value.__qualname__}"
+    if not _AS_TEXT.isdisjoint(f"{base.__module__}.{base.__qualname__}" for base in type(value).__mro__):
+        return str(value)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
         return _prepare_scalar(value, at, rules, depth)
@@ -201,7 +209,7 @@ def _prepare_array(value: Any, at: str, rules: Rules, depth: int) -> Any:
     from medialog.datatypes import arrays
     from medialog.datatypes.histogram import Histogram
 
-    array = np.asarray(value) if isinstance(value, np.ndarray) else None
+    array = np.asarray(value) if isinstance(value, np.ndarray) else _text_column(value)
     if array is not None and array.dtype.kind in "MmUO":
         return _prepare_text_array(array, at, rules, depth)
     array = arrays.to_numpy(value, at)
@@ -215,6 +223,22 @@ def _prepare_array(value: Any, at: str, rules: Rules, depth: int) -> Any:
         return Histogram(array)
     except InvalidInput as error:
         raise error.within(at) from error
+
+
+def _text_column(value: Any) -> Any:
+    """Return a column of pandas, polars or Arrow that holds texts or dates as an object array; None for any other."""
+    import numpy as np
+
+    if type(value).__module__.partition(".")[0] not in _COLUMNAR or np.asarray(value).dtype.kind in "biuf":
+        return None
+    read = next(getattr(value, name) for name in ("to_pylist", "tolist", "to_list") if hasattr(value, name))
+    gaps = value.isna() if hasattr(value, "isna") else [False] * len(value)
+    items = [None if gap else item for item, gap in zip(read(), gaps, strict=True)]
+    if not all(isinstance(item, (str, datetime.date, datetime.time, types.NoneType)) for item in items):
+        return None
+    array = np.empty(len(items), dtype=object)
+    array[:] = [item if item is None or isinstance(item, str) else item.isoformat() for item in items]
+    return array
 
 
 def _prepare_text_array(array: Any, at: str, rules: Rules, depth: int) -> Any:

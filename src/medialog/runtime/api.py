@@ -9,7 +9,7 @@ run.summary.update()
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,8 @@ class StoredRun(SummaryKeeper):
         return self._reader.id
 
     @property
-    def name(self) -> str | None:
-        """Return the run's name."""
+    def name(self) -> str:
+        """Return the run's name; its id when it has none."""
         return self._reader.name
 
     @property
@@ -87,9 +87,23 @@ class StoredRun(SummaryKeeper):
         """Return the config, to read."""
         return self._reader.config
 
-    def history(self) -> list[dict[str, Any]]:
+    @property
+    def tags(self) -> list[str]:
+        """Return the run's tags."""
+        return list(self._reader.info.get("tags") or ())
+
+    @property
+    def state(self) -> str:
+        """Return "finished", or "running" for a run that is being written or was not finished."""
+        return "finished" if self._reader.finished else "running"
+
+    def history(self, keys: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Return the rows; see `RunReader.history`."""
-        return self._reader.history()
+        return self._reader.history(keys)
+
+    def scan_history(self, keys: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows that `history` returns."""
+        return iter(self._reader.history(keys))
 
     def reader(self) -> RunReader:
         """Return the reader behind this run."""

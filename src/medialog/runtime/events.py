@@ -47,6 +47,7 @@ class Events:
     rows: list[Row] = field(default_factory=list)
     summary: SummaryFold = field(default_factory=SummaryFold)
     config: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     finished: bool = False
     last_step: int = -1
@@ -70,6 +71,8 @@ class Events:
             self.summary.define(Metric.from_json(entry.data))
         elif entry.kind == "config":
             self.config.update(entry.data)
+        elif entry.kind == "info":
+            self.info.update((key, entry.data[key]) for key in ("name", "notes", "tags") if key in entry.data)
         elif entry.kind == "end":
             self.finished = True
 

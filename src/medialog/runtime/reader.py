@@ -32,13 +32,16 @@ class RunReader:
         self._recovery: Recovery = recovery
         self._seen: tuple[Any, ...] | None = None
         self._events = Events()
+        place = getattr(storage, "root", storage)
         try:
-            self.info: dict[str, Any] = event_log.read_json(storage, RUN)
+            self._info: dict[str, Any] = event_log.read_json(storage, RUN)
+        except FileNotFoundError as error:
+            raise RunError(f"{place}: not a run directory: there is no run.json in it") from error
         except (OSError, ValueError) as error:
-            raise RunError(f"{storage!r}: not a run directory: run.json: {error}") from error
-        version = self.info.get("format_version") if isinstance(self.info, dict) else None
+            raise RunError(f"{place}: not a run directory: run.json: {error}") from error
+        version = self._info.get("format_version") if isinstance(self._info, dict) else None
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise RunError(f"{storage!r}: not a run directory: run.json has no format_version")
+            raise RunError(f"{place}: not a run directory: run.json has no format_version")
         if version > FORMAT_VERSION:
             raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
 
@@ -51,19 +54,24 @@ class RunReader:
         return self._events
 
     @property
-    def id(self) -> str:
-        """Return the run's id."""
-        return str(self.info["id"])
+    def info(self) -> dict[str, Any]:
+        """Return what `run.json` says, with the name, notes and tags that were set later."""
+        return {**self._info, **self._read().info}
 
     @property
-    def name(self) -> str | None:
-        """Return the run's name."""
-        return self.info.get("name")
+    def id(self) -> str:
+        """Return the run's id."""
+        return str(self._info["id"])
+
+    @property
+    def name(self) -> str:
+        """Return the run's name; its id when it has none."""
+        return str(self.info.get("name") or self.id)
 
     @property
     def project(self) -> str | None:
         """Return the run's project."""
-        return self.info.get("project")
+        return self._info.get("project")
 
     @property
     def problems(self) -> list[Problem]:
@@ -129,27 +137,43 @@ class RunReader:
     def media(self, key: str | tuple[str, ...], step: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
 
-        A list that was logged comes back as a list of objects. `KeyError` when there is none.
+        A list that was logged comes back as a list of objects, an INCREMENTAL table as the whole table as it was at
+        that step (`load` gives the rows of one descriptor). `KeyError`, which names the keys that have media, when
+        there is none.
         """
         path = trees.undotted(key) if isinstance(key, str) else tuple(key)
         found: Any = None
+        others: dict[trees.Path, None] = {}
         for at, _, _, tree in self._merged():
-            value = dict(trees.leaves(tree)).get(path)
-            if _is_media(value) and (step is None or at == step):
-                found = value
+            if step is not None and at != step:
+                continue
+            for leaf, value in trees.leaves(tree):
+                if not _is_media(value):
+                    continue
+                if leaf != path:
+                    others[leaf] = None
+                elif not _is_earlier_increment(value, found):
+                    found = value
         if found is None:
-            raise KeyError(f"no media under {trees.dotted(path)!r}" + ("" if step is None else f" at step {step}"))
-        return self.decode(found)
+            where = "" if step is None else f" at step {step}"
+            there = ", ".join(repr(trees.dotted(other)) for other in list(others)[:10])
+            raise KeyError(
+                f"no media under {trees.dotted(path)!r}{where}; there is {f'media under {there}' if there else 'none'}"
+            )
+        return self.decode(found, whole=True)
 
-    def decode(self, descriptor: Any) -> Any:
-        """Return the object of a descriptor of this run, under the limits that the run was written with."""
+    def decode(self, descriptor: Any, *, whole: bool = False) -> Any:
+        """Return the object of a descriptor of this run, under the limits that the run was written with.
+
+        `whole`: of an increment, the value with all increments up to it.
+        """
         with self.rules.use():
-            return decode(descriptor, self.source)
+            return decode(descriptor, self.source, whole=whole)
 
     @property
     def rules(self) -> Rules:
         """Return the run's own limits; what it lost when it was written is not warned about again."""
-        limits = self.info.get("rules", {}).get("limits", {})
+        limits = self._info.get("rules", {}).get("limits", {})
         known = {name: value for name, value in limits.items() if name in LIMITS}
         return Rules(known, "record")
 
@@ -168,6 +192,12 @@ def _copied(tree: dict[str, Any]) -> dict[str, Any]:
         key: _copied(value) if isinstance(value, dict) and trees.KIND not in value else value
         for key, value in tree.items()
     }
+
+
+def _is_earlier_increment(value: Any, other: Any) -> bool:
+    """Say whether `value` is an increment that comes before the increment `other`, which a late row can put last."""
+    number, newest = (item.get("increment_num") if isinstance(item, dict) else None for item in (value, other))
+    return number is not None and newest is not None and number < newest
 
 
 def _is_media(value: Any) -> bool:

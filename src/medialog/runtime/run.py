@@ -6,15 +6,15 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from medialog.datatypes import plain
 from medialog.datatypes.arrays import is_array_like
 from medialog.datatypes.base import find
 from medialog.datatypes.files import StorageSink
-from medialog.runtime import layout, trees
+from medialog.runtime import description, layout, trees
 from medialog.runtime import metric as metrics
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
@@ -111,14 +111,60 @@ class Run(SummaryKeeper):
         return str(self._info["id"])
 
     @property
-    def name(self) -> str | None:
-        """Return the name given to `init`, or None."""
-        return self._info.get("name")
+    def name(self) -> str:
+        """Return the run's name; its id when none was given. It can be set."""
+        return str(self._info.get("name") or self.id)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._change_info("name", name)
+
+    @property
+    def notes(self) -> str | None:
+        """Return the notes, or None. They can be set."""
+        return self._info.get("notes")
+
+    @notes.setter
+    def notes(self, notes: str | None) -> None:
+        self._change_info("notes", notes)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Return the tags. They can be set."""
+        return tuple(self._info.get("tags") or ())
+
+    @tags.setter
+    def tags(self, tags: Sequence[str] | None) -> None:
+        self._change_info("tags", tags)
 
     @property
     def project(self) -> str | None:
         """Return the project given to `init`, or None."""
         return self._info.get("project")
+
+    @property
+    def group(self) -> str | None:
+        """Return the group given to `init`, or None."""
+        return self._info.get("group")
+
+    @property
+    def job_type(self) -> str | None:
+        """Return the job type given to `init`, or None."""
+        return self._info.get("job_type")
+
+    @property
+    def entity(self) -> str | None:
+        """Return the entity given to `init`, or None: there are no accounts."""
+        return self._info.get("entity")
+
+    @property
+    def path(self) -> str:
+        """Return `"entity/project/id"`, without what was not given: what `Api().run(path)` takes."""
+        return "/".join(part for part in (self.entity, self.project, self.id) if part)
+
+    @property
+    def url(self) -> None:
+        """Return None: there is no server. `dir` is where the run is."""
 
     @property
     def dir(self) -> str | None:
@@ -294,7 +340,15 @@ class Run(SummaryKeeper):
             self._enter("history.row")
             del self._row.tree[key]
 
-    # --- config, summary, metrics ---
+    # --- name, config, summary, metrics ---
+
+    def _change_info(self, key: str, value: Any) -> None:
+        checked = description.check(**{key: value})
+        with self._lock:
+            self._enter(key)
+            self._info.update(checked)
+            if not self._disabled:
+                self._segment.append("info", checked)
 
     def _change_config(self, tree: dict[str, Any]) -> None:
         with self._lock:
@@ -445,6 +499,15 @@ class Run(SummaryKeeper):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.finish(exit_code=0 if kind is None else 1)
+
+    if not TYPE_CHECKING:  # a type checker that saw it would accept every misspelt name
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what there is instead of a name that runs of W&B have."""
+            from medialog.wandb_names import OF_RUN
+
+            instead = f": {OF_RUN[name]}" if name in OF_RUN else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}")
 
     def __repr__(self) -> str:
         state = "disabled" if self._disabled else "finished" if self._closed else f"step {self.step}"

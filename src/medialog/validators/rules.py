@@ -7,6 +7,7 @@ pinned.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +36,9 @@ class Rules:
 
     def __post_init__(self) -> None:
         if self.strict not in STRICTNESSES:
-            raise InvalidInput(Violation("strict", "rules.strict", f"one of {STRICTNESSES}", repr(self.strict)))
+            raise InvalidInput(
+                Violation("strict", "rules.strict", f"one of {', '.join(STRICTNESSES)}", f"{self.strict!r:.60}")
+            )
         if not isinstance(self.limits, Mapping):
             raise WrongType(
                 Violation("limits", "rules.limits", "a mapping of limit id to value", repr(self.limits)[:80])
@@ -79,7 +82,11 @@ class Rules:
 def _problem_with_limit(name: object, value: object) -> Violation | None:
     limit = LIMITS.get(name) if isinstance(name, str) else None
     if limit is None:
-        return Violation(f"limits[{name!r:.60}]", "rules.limits", "a limit of `medialog limits`", "an unknown id")
+        close = difflib.get_close_matches(str(name), LIMITS, 3, 0.5)
+        expected = (
+            f"a limit's id, like {', '.join(close)}" if close else "a limit's id (medialog.validators.limits.LIMITS)"
+        )
+        return Violation(f"limits[{name!r:.60}]", "rules.limits", expected, "an unknown one")
     if not limit.settable:
         return Violation(
             f"limits[{name!r}]", "rules.limits", "a settable limit", "one that a file format or wire form fixes"
