@@ -5,7 +5,7 @@ export PYTHONPATH :=
 export PYTHONSAFEPATH := 1
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test check bench generate format clean
+.PHONY: setup demo test test-frameworks check bench generate format clean
 
 setup: .venv/ready
 
@@ -20,6 +20,11 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -q
+
+# The real torch and jax, on the CPU: gigabytes, so not a part of `make test`. Installs them into .venv.
+test-frameworks: setup
+	$(BIN)/python -m pip install --quiet --group frameworks
+	$(BIN)/python -m pytest -q tests/frameworks
 
 check: setup
 	$(BIN)/ruff check src tests tools examples benchmarks fixtures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -13,7 +14,13 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.load_profile("tests")
 
+FRAMEWORKS = Path(__file__).parent / "frameworks"
 EXAMPLES = {"valid_example": "valid", "invalid_example": "invalid", "equal_spellings": "spellings"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the tests of frameworks that `make test` does not install, unless their folder is named."""
+    return True if collection_path == FRAMEWORKS and not any("frameworks" in name for name in config.args) else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

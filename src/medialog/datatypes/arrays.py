@@ -17,6 +17,7 @@ from medialog.validators.errors import InvalidInput, Violation
 if TYPE_CHECKING:
     import numpy as np
 
+_SHORT_FLOATS = ("bfloat16", "float8_", "float6_", "float4_")
 _EXPECTED = "an array: numpy, nested lists of numbers, torch, TensorFlow, JAX, or anything with __array__ or __dlpack__"
 
 
@@ -54,7 +55,7 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
         array = _from_protocol(value, at)
     else:
         raise checks.wrong_type(at, "array.kind", _EXPECTED, value)
-    if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
+    if array.dtype.kind == "V" or array.dtype.name.startswith(_SHORT_FLOATS):
         array = _widen(array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
@@ -197,9 +198,9 @@ def _from_protocol(value: Any, at: str) -> Any:
 
 
 def _widen(array: Any) -> Any:
-    """Return bfloat16 (a dtype that numpy itself does not have) as float32; other void dtypes as they are."""
+    """Return the short floats and integers that numpy itself does not have as its own; other void dtypes unchanged."""
     import numpy as np
 
-    if array.dtype.name != "bfloat16":
-        return array
-    return array.astype(np.float32)
+    if array.dtype.name.startswith(_SHORT_FLOATS):
+        return array.astype(np.float32)
+    return array.astype(np.int8) if array.dtype.name in ("int2", "int4", "uint2", "uint4") else array

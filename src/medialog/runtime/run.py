@@ -550,8 +550,11 @@ def _with_tensors(values: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
 
 
 def _size(value: Any) -> int:
-    """Return how many elements an array of any library has."""
-    shape = getattr(value, "shape", ())
+    """Return how many elements an array of any library has; 0 for one that cannot say, which is refused later."""
+    try:
+        shape = getattr(value, "shape", ())
+    except RuntimeError:  # torch's nested tensors
+        return 0
     count = 1
     for length in shape:
         count *= int(length)

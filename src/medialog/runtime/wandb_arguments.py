@@ -48,13 +48,13 @@ _NO_EFFECT = {
     "settings": "init(dir=, mode=, limits=, strict=) are the settings",
 }
 _REFUSED = {
-    "reinit": "True (a second init finishes the first run)",
-    "config_exclude_keys": "config= with the keys to keep",
-    "config_include_keys": "config= with the keys to keep",
-    "fork_from": "a new run (a run is not continued from another's step)",
-    "monitor_gym": "log(Video(...)) (environments are not watched)",
-    "resume_from": "resume=True, which goes on after the last step",
-    "sync_tensorboard": "log(...) (TensorBoard is not watched)",
+    "reinit": "True or 'finish_previous': a second init finishes the first run",
+    "config_exclude_keys": "nothing here: give config= the keys to keep",
+    "config_include_keys": "nothing here: give config= the keys to keep",
+    "fork_from": "nothing here: a run does not begin at a step of another",
+    "monitor_gym": "False: environments are not watched, log Video(frames)",
+    "resume_from": "nothing here: resume=True goes on after the last step",
+    "sync_tensorboard": "False: TensorBoard is not watched, log its values",
 }
 
 

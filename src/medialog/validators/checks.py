@@ -116,7 +116,7 @@ def whole_number(value: object) -> int | None:
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):
         return None
 
 
@@ -144,8 +144,8 @@ def real_number(value: object) -> float | int | None:
     if not _has_real_dtype(value) or getattr(value, "ndim", 0) != 0:
         return None
     try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
+        return float(value.detach() if hasattr(value, "detach") else value)  # torch warns of a gradient that is lost
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # torch raises the last for tensors without values
         return None
 
 
