@@ -1,4 +1,4 @@
-"""Feeds the examples that law classes list to the laws, and keeps every test on defaults and without a screen."""
+"""Loads the plugin that medialog ships, and keeps every test on defaults and without a screen."""
 
 from __future__ import annotations
 
@@ -13,14 +13,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.load_profile("tests")
 
-EXAMPLES = {"valid_example": "valid", "invalid_example": "invalid", "equal_spellings": "spellings"}
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for fixture, attribute in EXAMPLES.items():
-        if fixture in metafunc.fixturenames:
-            examples = getattr(metafunc.cls, attribute)
-            metafunc.parametrize(fixture, list(examples.values()), ids=list(examples))
+# Under the name of its entry point, so that an installed medialog brings no second one.
+pytest_plugins = ["pytester", "medialog.testing.plugin"]
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import atexit
 import datetime
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -30,6 +31,7 @@ Mode = Literal["local", "offline", "online", "disabled", "memory"]
 
 _active: Run | None = None
 _hooked = False
+_instead: Mapping[str, Any] = {}  # what `in_memory` puts in place of what `init` was given
 
 
 def init(
@@ -66,6 +68,8 @@ def init(
     global _active
     rules = Rules(limits or {}, strict)
     _check_arguments(project, name, id, tags, notes, group, mode, background, sync_every)
+    if _instead and mode != "disabled":
+        mode, clock, identifiers = "memory", _instead["clock"], _instead["identifiers"]
     clock, identifiers = clock or Clock(), identifiers or Identifiers()
     config_tree = configuration.prepare(config, rules)
     if _active is not None and not _active.is_finished:
@@ -186,6 +190,31 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """Finish the active run, if there is one. Called at exit by itself."""
     if _active is not None:
         _active.finish(exit_code, quiet)
+
+
+def last_run() -> Run | None:
+    """Return the active run, or the one that was finished last."""
+    return _active
+
+
+@contextmanager
+def in_memory(clock: Clock, identifiers: Identifiers) -> Iterator[None]:
+    """Put the active run and the rules of the process aside for a block, and back after it: for tests.
+
+    Every `init` in the block makes a run in memory with that clock and those identifiers; it is finished with the block.
+    """
+    global _active, _instead
+    kept = _active, _instead, rulebook.process_rules()
+    _active, _instead = None, {"clock": clock, "identifiers": identifiers}
+    rulebook.set_process_rules(None)
+    try:
+        yield
+    finally:
+        try:
+            finish()
+        finally:
+            _active, _instead, rules = kept
+            rulebook.set_process_rules(rules)
 
 
 def _restore_rules() -> None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medialog.validators.descriptors import check_descriptor, validate
+    from medialog.validators.descriptors import schema_of as schema
     from medialog.validators.errors import Violation
     from medialog.validators.limits import LIMITS, Limit
     from medialog.validators.rules import Rules
-    from medialog.wire.schemas import load as schema
 
 __all__ = ["LIMITS", "Limit", "Rules", "Violation", "check_descriptor", "schema", "validate"]
 
@@ -26,7 +26,7 @@ _HOMES = {
     "Rules": ("medialog.validators.rules", "Rules"),
     "Violation": ("medialog.validators.errors", "Violation"),
     "check_descriptor": ("medialog.validators.descriptors", "check_descriptor"),
-    "schema": ("medialog.wire.schemas", "load"),
+    "schema": ("medialog.validators.descriptors", "schema_of"),
     "validate": ("medialog.validators.descriptors", "validate"),
 }
 
