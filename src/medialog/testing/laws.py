@@ -8,8 +8,8 @@
         invalid = {"no bins": (lambda: call([1], num_bins=0), {"histogram.num_bins"})}
         spellings = {"one sample": [lambda: call([1.0]), lambda: call(np.array([1.0]))]}
 
-Every example is a function, so that each law gets fresh data. medialog's pytest plugin hands the examples to the laws; a law
-for which a class lists no example is skipped. A type of another package obeys the same laws as ours.
+Every example is a function, so that each law gets fresh data. medialog's pytest plugin hands the examples to the laws;
+a law for which a class lists no example is skipped. A type of another package obeys the same laws as ours.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import copy
 import hashlib
 import io
 import json
+import math
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ from medialog.datatypes.base import DataType, MediaList, decode
 from medialog.datatypes.files import MemorySink
 from medialog.validators import validate
 from medialog.validators.catalog import COMMON
+from medialog.validators.descriptors import schema_of
 from medialog.validators.errors import InvalidInput
 from medialog.validators.limits import LIMITS
-from medialog.validators.descriptors import schema_of
 from medialog.wire import kinds
 from medialog.wire.fileref import iter_file_refs
 
@@ -214,8 +215,8 @@ def assert_same(expected: Any, actual: Any) -> None:
         assert len(expected) == len(actual)
         for one, other in zip(expected, actual, strict=True):
             assert_same(one, other)
-    elif isinstance(expected, float) and expected != expected:
-        assert actual != actual
+    elif isinstance(expected, float) and math.isnan(expected):
+        assert math.isnan(actual)
     elif isinstance(expected, (str, bytes, int, float, bool, type(None))):
         assert expected == actual
 

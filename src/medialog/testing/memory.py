@@ -52,13 +52,11 @@ class FixedIdentifiers(Identifiers):
 
 
 @contextmanager
-def memory_run(
-    *, clock: Clock | None = None, identifiers: Identifiers | None = None, **options: Any
-) -> Iterator[Run]:
-    """Make an active run in memory for a block: `with memory_run(limits={"table.rows": 10}) as run:`.
+def memory_run(*, clock: Clock | None = None, identifiers: Identifiers | None = None, **options: Any) -> Iterator[Run]:
+    """Keep a run in memory active for a block.
 
     `options` are those of `medialog.init`. Every `init` in the block, too, begins a run in memory with this clock and
-    these identifiers. What was active before is put aside, and back after the block.
+    these identifiers, unless it is disabled. What was active before is put aside, and back after the block.
     """
     with session.in_memory(clock or FixedClock(), identifiers or FixedIdentifiers()):
         yield session.init(**options)
