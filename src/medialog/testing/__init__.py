@@ -14,6 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from medialog.runtime.session import last_run as last_run
+    from medialog.testing import laws as laws
+    from medialog.testing import strategies as strategies
     from medialog.testing.comparison import assert_same_descriptor as assert_same_descriptor
     from medialog.testing.comparison import assert_same_run as assert_same_run
     from medialog.testing.comparison import compare_descriptors as compare_descriptors
@@ -28,18 +31,19 @@ if TYPE_CHECKING:
     from medialog.testing.memory import memory_run as memory_run
 
 _HOMES = {
-    "Difference": "differences",
-    "FixedClock": "memory",
-    "FixedIdentifiers": "memory",
-    "assert_logged": "lookup",
-    "assert_same_descriptor": "comparison",
-    "assert_same_run": "comparison",
-    "assert_valid": "lookup",
-    "compare_descriptors": "comparison",
-    "compare_runs": "comparison",
-    "logged": "lookup",
-    "memory_run": "memory",
-    "series": "lookup",
+    "Difference": "testing.differences",
+    "FixedClock": "testing.memory",
+    "FixedIdentifiers": "testing.memory",
+    "assert_logged": "testing.lookup",
+    "assert_same_descriptor": "testing.comparison",
+    "assert_same_run": "testing.comparison",
+    "assert_valid": "testing.lookup",
+    "compare_descriptors": "testing.comparison",
+    "compare_runs": "testing.comparison",
+    "last_run": "runtime.session",
+    "logged": "testing.lookup",
+    "memory_run": "testing.memory",
+    "series": "testing.lookup",
 }
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "assert_valid",
     "compare_descriptors",
     "compare_runs",
+    "last_run",
     "logged",
     "memory_run",
     "series",
@@ -64,7 +69,7 @@ if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would ac
         from importlib import import_module
 
         if name in _HOMES:
-            value = getattr(import_module(f"medialog.testing.{_HOMES[name]}"), name)
+            value = getattr(import_module(f"medialog.{_HOMES[name]}"), name)
             globals()[name] = value
             return value
         if name in ("laws", "strategies"):

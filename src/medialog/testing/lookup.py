@@ -92,7 +92,9 @@ def assert_logged(
     if approx is not ...:
         wrong += _unequal(approx, found, Tolerance(rel, abs), "another value than expected")
     if wrong:
-        what = found if isinstance(found, DataType) else checks.show(found, 100)
+        what = items[0] if isinstance(items[0] if items else None, DataType) else checks.show(found, 100)
+        if isinstance(found, list) and isinstance(what, DataType):
+            what = f"a list of {len(items):,}, the first {what}"
         lines = "\n".join(f"  {line}" for line in wrong)
         raise AssertionError(f"{name!r} at step {at} is {what}:\n{lines}")
     return found
