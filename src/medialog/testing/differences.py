@@ -176,16 +176,17 @@ def _difference_of_texts(left: str, right: str, place: Place) -> Difference:
     """Return the difference of two texts; long ones at their first differing line."""
     if "\n" not in left + right and max(len(left), len(right)) <= 60:
         return Difference(name(place), repr(left), repr(right))
-    ours, theirs = left.splitlines(), right.splitlines()
+    ours, theirs = left.splitlines(keepends=True), right.splitlines(keepends=True)
     pairs = enumerate(zip(ours, theirs, strict=False))
     line = next((index for index, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
     one, other = (lines[line] if line < len(lines) else "" for lines in (ours, theirs))
     column = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     start = max(0, column - 20)
     detail = f"line {line + 1}, column {column + 1}"
-    if one == other:
+    shown = [text.splitlines()[0][start:] if text else "" for text in (one, other)]
+    if shown[0] == shown[1]:
         detail = f"line {line + 1}: another line end"
-    return Difference(name(place), checks.show(one[start:]), checks.show(other[start:]), detail)
+    return Difference(name(place), checks.show(shown[0]), checks.show(shown[1]), detail)
 
 
 def report(title: str, differences: Iterable[Difference], tolerance: Tolerance) -> str:
