@@ -24,12 +24,13 @@ test: setup
 check: setup
 	$(BIN)/ruff check src tests tools examples benchmarks fixtures
 	$(BIN)/ruff format --check src tests tools examples benchmarks fixtures
-	$(BIN)/mypy src tests tools examples benchmarks
+	$(BIN)/mypy src tests tools examples benchmarks fixtures
 	$(BIN)/python tools/generate.py --check
 
 bench: setup
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/scalars.py
+	$(BIN)/python benchmarks/validate_run.py
 
 generate: setup
 	$(BIN)/python tools/generate.py

@@ -59,11 +59,18 @@ def test_the_face() -> None:
 
 
 def type_checked_names() -> set[str]:
-    """Return what a type checker sees: the re-exports under `if TYPE_CHECKING`."""
+    """Return what a type checker sees: the re-exports and aliases under `if TYPE_CHECKING`."""
     tree = ast.parse(Path(str(medialog.__file__)).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    return {
+    imported = {
         alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names if alias.asname
+    }
+    return imported | {
+        target.id
+        for node in block.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
 
 

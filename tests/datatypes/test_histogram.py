@@ -52,7 +52,7 @@ class TestHistogram(TypeLaws):
         "an object": (lambda: call(object()), {"array.kind"}),
         "range beyond float64": (lambda: call([-1.7e308, 1.7e308]), {"histogram.range"}),
         "beyond doubles": (lambda: call(np.array([1, np.longdouble("1e4000")])), {"histogram.range"}),
-        "masked": (lambda: call(np.ma.array([1, 2], mask=[0, 1])), {"array.masked"}),
+        "masked": (lambda: call(np.ma.array([1, 2], mask=[False, True])), {"array.masked"}),
         "not a pair": (lambda: call(np_histogram=[1, 2, 3]), {"histogram.lengths"}),
         "as many edges": (lambda: call(np_histogram=([1, 2], [0, 1])), {"histogram.lengths"}),
         "no counts": (lambda: call(np_histogram=([], [0.0])), {"histogram.lengths"}),

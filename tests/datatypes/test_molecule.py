@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rdkit import Chem
 
 from laws import TypeLaws, call, call_of
 from medialog.datatypes.adopt import adopt
@@ -26,8 +27,6 @@ from medialog.datatypes.molecule_rdkit import RDKIT_CHANGES
 from medialog.validators import validate
 from medialog.validators.errors import Advice, DataChanged, InvalidInput, MissingDependency, WrongType
 from medialog.validators.limits import LIMITS
-
-Chem = pytest.importorskip("rdkit.Chem")
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "molecules"
 PATHS = {name: FOLDER / f"molecule.{name}" for name in FORMATS}

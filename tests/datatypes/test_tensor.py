@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ class TestTensor(TypeLaws):
         "columns first": lambda: call(np.asfortranarray(VALUES)),
         "five dimensions": lambda: call(np.ones((1, 2, 3, 2, 1), np.int16)),
         "a tensor": lambda: call(TorchTensor(VALUES, requires_grad=True)),
-        **{dtype: lambda dtype=dtype: call(np.ones((2, 2), dtype)) for dtype in DTYPES},
+        **{dtype: partial(lambda dtype: call(np.ones((2, 2), dtype)), dtype) for dtype in DTYPES},
     }
     invalid = {
         "None": (lambda: call(None), {"array.kind"}),
@@ -52,7 +53,7 @@ class TestTensor(TypeLaws):
         "complex": (lambda: call(np.array([1j])), {"array.dtype"}),
         "dates": (lambda: call(np.array(["2020"], "M8[Y]")), {"array.dtype"}),
         "ragged": (lambda: call([[1, 2], [3]]), {"array.ragged"}),
-        "masked": (lambda: call(np.ma.array([1, 2], mask=[0, 1])), {"array.masked"}),
+        "masked": (lambda: call(np.ma.array([1, 2], mask=[False, True])), {"array.masked"}),
         "unknown limit": (lambda: call([1], limits={"tensor.colour": 1}), {"rules.limits"}),
     }
     spellings = {

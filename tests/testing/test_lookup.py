@@ -160,6 +160,7 @@ def test_valid_descriptors_pass(tmp_path: Path) -> None:
     assert_valid(two)
     assert_valid([one, two])
     assert_valid(tmp_path / "one.medialog.json")
+    assert_valid(tmp_path)
 
 
 def test_violations_are_listed(tmp_path: Path) -> None:
@@ -173,12 +174,19 @@ def test_violations_are_listed(tmp_path: Path) -> None:
     assert all("schema." in line and line.startswith("  [1]") for line in lines[1:]), lines
     assert 3 == len(lines)
 
-    (tmp_path / "bad.json").write_text(json.dumps(bad))
-    with pytest.raises(AssertionError, match=r"bad.json is not valid:\n  \$: |bad.json is not valid:\n  \$\."):
-        assert_valid(tmp_path / "bad.json")
+    (tmp_path / "bad.medialog.json").write_text(json.dumps(bad))
+    for path in (tmp_path / "bad.medialog.json", tmp_path):
+        with pytest.raises(AssertionError, match=r"bad.medialog.json: \$.surprise|\$.surprise: "):
+            assert_valid(path)
     (tmp_path / "no.json").write_text("{")
-    with pytest.raises(AssertionError, match="not JSON"):
+    with pytest.raises(AssertionError, match="run.json"):
         assert_valid(tmp_path / "no.json")
+
+
+def test_a_run_is_valid(run: medialog.Run) -> None:
+    assert_valid(run)  # also while it goes on
+    run.finish()
+    assert_valid(run)
 
 
 def test_run_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,5 +202,5 @@ def test_run_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     data = bytearray(media.read_bytes())
     data[40] ^= 1
     media.write_bytes(data)
-    with pytest.raises(AssertionError, match=r"sound is not valid:\n  step 0, image: media/.* its bytes are not those"):
+    with pytest.raises(AssertionError, match=r"sound is not valid:\n  .*media/.*run.media_sha256"):
         assert_valid(tmp_path / "sound")

@@ -294,7 +294,7 @@ SCALARS = st.sampled_from(
 
 @st.composite
 def mutations(draw: st.DrawFn) -> dict[str, Any]:
-    descriptor = copy.deepcopy(draw(st.sampled_from(list(EXAMPLES.values()))))
+    descriptor: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(list(EXAMPLES.values()))))
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.sampled_from(places(descriptor)))
         node: Any = descriptor

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 import medialog
 import pictures
@@ -59,16 +60,16 @@ HITS = [
     Hit(
         "image.side",
         65_500,
-        lambda n, limits: Image(pictures.saved(pictures.Pillow.new("1", (1, n)), "PNG"), limits=limits),
+        lambda n, limits: Image(pictures.saved(Pillow.new("1", (1, n)), "PNG"), limits=limits),
     ),
-    Hit("image.side", 65_500, lambda n, limits: Image(pictures.Pillow.new("L", (n, 1)), limits=limits)),
+    Hit("image.side", 65_500, lambda n, limits: Image(Pillow.new("L", (n, 1)), limits=limits)),
     Hit("image.side", 65_500, lambda n, limits: ImageMask({"mask_data": grey(n, 1)}, limits=limits)),
     Hit("image.side", 9, lambda n, limits: Image(grey(n, 2), limits=limits), lowered=True),
     Hit("image.pixels", 12, lambda n, limits: Image(grey(1, n), limits=limits), lowered=True),
     Hit(
         "image.pixels",
         12,
-        lambda n, limits: Image(pictures.saved(pictures.Pillow.new("L", (n, 1)), "BMP"), limits=limits),
+        lambda n, limits: Image(pictures.saved(Pillow.new("L", (n, 1)), "BMP"), limits=limits),
         lowered=True,
     ),
     Hit("image.frames", 3, lambda n, limits: Image(pictures.animation("GIF", n), limits=limits), lowered=True),
@@ -161,7 +162,7 @@ def nested(levels: int) -> Any:
     return value
 
 
-PLAIN = {
+PLAIN: dict[str, Callable[[int], Any]] = {
     "json.depth": nested,
     "key.length": lambda n: {"k" * n: 1},
     "list.numbers": lambda n: [1] * n,

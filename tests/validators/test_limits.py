@@ -53,7 +53,7 @@ PINNED = {
     "metric.points_advice": 10_000,
     "molecule.atoms": 1_000_000,
     "molecule.drawing": 1000,
-    "molecule.embedding": 500,
+    "molecule.embedding": 300,
     "molecule.formats": ("pdb", "pqr", "mmcif", "mcif", "cif", "sdf", "sd", "gro", "mol2", "mmtf"),
     "molecule.size": 268_435_456,
     "molecule.smiles": 10_000,

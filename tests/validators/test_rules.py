@@ -145,7 +145,7 @@ def test_tasks_keep_their_own_rules() -> None:
             return int(rules.current().limit("table.rows"))
 
     async def both() -> list[int]:
-        return await asyncio.gather(task(1), task(2))
+        return list(await asyncio.gather(task(1), task(2)))
 
     assert [1, 2] == asyncio.run(both())
 

@@ -103,7 +103,7 @@ def test_lines_that_were_never_written(raw: bytes) -> None:
     assert isinstance(line.decode(raw), Damage)
 
 
-GOOD = {"seq": 0, "step": 0, "k": "row", "t": 0.0, "m": 0.0, "d": {}}
+GOOD: dict[str, Any] = {"seq": 0, "step": 0, "k": "row", "t": 0.0, "m": 0.0, "d": {}}
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ GOOD = {"seq": 0, "step": 0, "k": "row", "t": 0.0, "m": 0.0, "d": {}}
         *[{name: value for name, value in GOOD.items() if name != missing} for missing in GOOD if missing != "step"],
         *[{**GOOD, "seq": value} for value in (-1, 1.0, True, "0", None, 2**63)],
         *[{**GOOD, "step": value} for value in (-1, 1.5, False, "0", 2**63)],
-        *[{**GOOD, "k": value} for value in (None, 1, [])],
+        *[{**GOOD, "k": value} for value in (None, 1, ())],
         *[{**GOOD, "t": value} for value in (None, "0", True, 10**400)],
         *[{**GOOD, "m": value} for value in (None, "0", True, 10**400)],
-        *[{**GOOD, "d": value} for value in (None, [], "x", 1)],
+        *[{**GOOD, "d": value} for value in (None, (), "x", 1)],
     ],
     ids=str,
 )

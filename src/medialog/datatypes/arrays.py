@@ -114,7 +114,7 @@ def _from_protocol(value: Any, at: str) -> Any:
             continue
         try:
             return convert()
-        except Exception as error:  # a foreign library may raise anything; the last reason is reported
+        except Exception as error:  # noqa: BLE001 - a foreign library may raise anything; the last reason is reported
             reasons.append(f"{name}: {type(error).__name__}: {error}")
     got = f"{checks.type_name(value)} whose {'; '.join(reasons)[:200]}"
     raise InvalidInput(Violation(at, "array.kind", _EXPECTED, got))

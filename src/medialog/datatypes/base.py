@@ -277,8 +277,8 @@ class MediaList:
     """A list of values of one type under one key.
 
     Encodes to the type's list descriptor, `{"_type": "images/separated", "count", ..., "items": [...]}`, or to a plain
-    list of descriptors where W&B has no list form. `InvalidInput` when the types differ (the odd item is named) or there
-    are more than the type's limit; nothing is ever dropped.
+    list of descriptors where W&B has no list form. `InvalidInput` when the types differ (the odd item is named) or
+    there are more than the type's limit; nothing is ever dropped.
     """
 
     def __init__(self, items: Sequence[DataType], rules: Rules | None = None) -> None:

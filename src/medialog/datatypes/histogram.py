@@ -53,9 +53,9 @@ class HistogramDescriptor(Model, tag="histogram"):
 class Histogram(DataType, kind="histogram"):
     """A distribution: `Histogram(samples)`, or `Histogram(np_histogram=np.histogram(samples))`.
 
-    `sequence`: numbers of any shape (arrays, lists, tensors; booleans count as 0 and 1), binned into `num_bins` equal bins
-    (64 by default, 1..512) between their smallest and largest finite value, exactly as `numpy.histogram` bins them. NaN
-    and infinities are counted beside the bins. No finite value at all: bins of zero counts on [0, 1].
+    `sequence`: numbers of any shape (arrays, lists, tensors; booleans count as 0 and 1), binned into `num_bins` equal
+    bins (64 by default, 1..512) between their smallest and largest finite value, exactly as `numpy.histogram` bins
+    them. NaN and infinities are counted beside the bins. No finite value at all: bins of zero counts on [0, 1].
     `np_histogram`: `(counts, edges)`, counts finite and >= 0, edges finite and increasing, one more than counts.
 
     `h1 + h2` adds histograms with equal edges. Raises `InvalidInput`.
@@ -281,7 +281,10 @@ def _in_doubles(samples: np.ndarray) -> np.ndarray:
 
 
 def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
-    """Return sum and sum of squares: exact for integers where they fit, in double precision otherwise; None on overflow."""
+    """Return sum and sum of squares; None on overflow.
+
+    Exact for integers where they fit, in double precision otherwise.
+    """
     import numpy as np
 
     if samples.dtype.kind in "iu":

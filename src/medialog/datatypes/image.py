@@ -1,6 +1,7 @@
 """Image: a picture with optional masks, boxes and classes.
 
-Source: "Logging Images" of the guides and "Images and overlays" of the 2020 guide. The value rules are those of `pixels`.
+Source: "Logging Images" of the guides and "Images and overlays" of the 2020 guide. The value rules are those of
+`pixels`.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
     - another `Image`, from which everything is taken that is not given anew.
 
     `mode`: Pillow's mode of the stored picture (1, L, LA, P, RGB, RGBA, I;16). `grouping`: an integer.
-    `masks`, `boxes`: named layers (`ImageMask`, `BoundingBoxes2D`, or their dicts). `classes`: names for class ids, used
-    by layers that have none of their own. `file_type`: png (default), jpg, jpeg, bmp, webp; `quality`: 1..100 for
+    `masks`, `boxes`: named layers (`ImageMask`, `BoundingBoxes2D`, or their dicts). `classes`: names for class ids,
+    used by layers that have none of their own. `file_type`: png (default), jpg, jpeg, bmp, webp; `quality`: 1..100 for
     jpeg (default 90) and for lossy webp (lossless without it). `normalize=False`: no scaling, values must be 0..255.
     `value_range=(low, high)`: what 0 and 255 stand for; values outside are clipped, recorded and warned about.
 

@@ -1,7 +1,7 @@
 """Overlays of an image: masks, boxes and the classes they name.
 
-Source: the guide's "Images and overlays". Each is a named layer of an `Image` (`masks={"predictions": {...}}`) and keeps its
-own class labels; a class id without a label is `class_<id>`.
+Source: the guide's "Images and overlays". Each is a named layer of an `Image` (`masks={"predictions": {...}}`) and
+keeps its own class labels; a class id without a label is `class_<id>`.
 """
 
 from __future__ import annotations
@@ -171,11 +171,12 @@ class Classes(DataType, kind="classes"):
 class ImageMask(DataType, kind="mask"):
     """A mask: one class id per pixel of an image.
 
-    `value` is `{"mask_data": ids, "class_labels": {id: name}}` or `{"path": file, "class_labels": ...}`, with `"bits": 16`
-    for ids above 255. `mask_data` is H x W of an integer or boolean dtype (or lists, or a tensor), values 0..255 (0..65,535
-    with 16 bits). A file is a PNG of one channel: grey (stored as it is), or palette or black-and-white (stored as
-    grey ids, recorded). `key`, the layer's name in W&B's signature, is only used in messages. `classes` gives names
-    that the layer itself does not. Raises `InvalidInput`; source: the guide's "Segmentation masks".
+    `value` is `{"mask_data": ids, "class_labels": {id: name}}` or `{"path": file, "class_labels": ...}`, with
+    `"bits": 16` for ids above 255. `mask_data` is H x W of an integer or boolean dtype (or lists, or a tensor), values
+    0..255 (0..65,535 with 16 bits). A file is a PNG of one channel: grey (stored as it is), or palette or
+    black-and-white (stored as grey ids, recorded). `key`, the layer's name in W&B's signature, is only used in
+    messages. `classes` gives names that the layer itself does not. Raises `InvalidInput`; source: the guide's
+    "Segmentation masks".
     """
 
     Descriptor = MaskDescriptor
@@ -329,7 +330,8 @@ class BoundingBoxes2D(DataType, kind="boxes2D"):
         "boxes.data": "box_data is a list of boxes",
         "boxes.per_layer": "a layer has at most `boxes.per_layer` boxes",
         "box.members": "a box has position and class_id, and may have domain, box_caption and scores",
-        "box.position": "a position is minX, maxX, minY, maxY, or middle, width, height: finite, min <= max, sizes >= 0",
+        "box.position": "a position is minX, maxX, minY, maxY, or middle, width, height: "
+        "finite, min <= max, sizes >= 0",
         "box.domain": "domain is 'percentage' or 'pixel'",
         "box.class_id": "a class id is a whole number >= 0",
         "box.caption": "a box caption is text",

@@ -35,6 +35,7 @@ from medialog.wire import jsontext
 
 _ATOMS = frozenset((str, bool, int, type(None)))
 _MOST_BITS = int((jsontext.MAX_DIGITS - 1) * math.log2(10))
+_WIDE = 2**63
 _CONTROL = {"Cc", "Cs"}
 _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -95,7 +96,14 @@ def _prepare_large(value: int, at: str) -> Any:
 def prepare_mapping(value: Mapping[Any, Any], at: str, rules: Rules, depth: int = 1) -> dict[str, Any]:
     """Return a mapping with checked keys and prepared values."""
     result: dict[str, Any] = {}
+    longest = rules.limit("key.length")
     for key, item in value.items():
+        # Nearly every row is plain names and finite numbers: for those no message is prepared and nothing is called.
+        if type(key) is str and key.isascii() and key.isprintable() and 0 < len(key) <= longest and key[0] not in " _":
+            kind = type(item)
+            if kind is bool or (kind is float and item - item == 0.0) or (kind is int and -_WIDE <= item < _WIDE):
+                result[key] = item
+                continue
         place = f"{at}[{checks.show(key)}]" if at else checks.show(key)
         name = check_key(key, place, rules)
         result[name] = prepare(item, place, rules, depth + 1)

@@ -122,7 +122,10 @@ class Tensor(DataType, kind="numpy.ndarray"):
 
 
 def read_npy(data: bytes, name: str) -> np.ndarray:
-    """Return the array of a `.npy` file; `DamagedFile` when it is not one, or needs pickle. Nothing is allocated first."""
+    """Return the array of a `.npy` file; `DamagedFile` when it is not one, or needs pickle.
+
+    Nothing is allocated first.
+    """
     import numpy as np
 
     file = io.BytesIO(data)

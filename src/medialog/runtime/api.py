@@ -22,7 +22,6 @@ from medialog.runtime.run import Run
 from medialog.runtime.summary import Summary, SummaryKeeper
 from medialog.validators import checks
 from medialog.validators.errors import InvalidName, RunError, Violation
-from medialog.validators.rules import Rules
 from medialog.wire import names
 from medialog.wire.storage import LocalStorage
 
@@ -118,14 +117,12 @@ class StoredRun(SummaryKeeper):
     def _writer(self) -> Run:
         storage = LocalStorage(self._path)
         events = read_events(storage)
-        limits = self._reader.info.get("rules", {})
-        rules = Rules(limits.get("limits", {}), limits.get("strict", "warn"))
         return Run(
             storage,
             self._reader.info,
             config={},
             known_config=events.config,
-            rules=rules,
+            rules=self._reader.rules,
             clock=Clock(),
             identifiers=Identifiers(),
             fold=events.summary,

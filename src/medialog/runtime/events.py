@@ -12,7 +12,7 @@ from medialog.runtime.metric import Metric
 from medialog.runtime.summary import SummaryFold
 from medialog.validators.errors import DamagedRow, storage_errors
 from medialog.wire import jsontext, line
-from medialog.wire.fileref import iter_file_refs
+from medialog.wire.fileref import iter_descriptors, iter_file_refs
 from medialog.wire.storage import Storage
 
 Recovery = Literal["strict", "recover", "salvage"]
@@ -126,7 +126,7 @@ def _lines(storage: Storage, segment: SegmentName, problems: list[Problem]) -> I
 def _media_are_there(
     storage: Storage, entry: line.Line, segment: SegmentName, sizes: dict[str, int | None], problems: list[Problem]
 ) -> bool:
-    for reference in iter_file_refs(entry.data):
+    for reference in (found for each in iter_descriptors(entry.data) for found in iter_file_refs(each)):
         if reference.path not in sizes:
             sizes[reference.path] = storage.size(reference.path) if reference.path.startswith("media/") else None
         if sizes[reference.path] != reference.size:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from medialog.datatypes.base import decode
-from medialog.datatypes.files import DirectorySource, Source, StorageSource
+from medialog.datatypes.files import Source, StorageSource
 from medialog.runtime import events as event_log
 from medialog.runtime import trees
 from medialog.runtime.config import Config
@@ -15,6 +15,8 @@ from medialog.runtime.events import Events, Problem, Recovery
 from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
+from medialog.validators.limits import LIMITS
+from medialog.validators.rules import Rules
 from medialog.wire.storage import LocalStorage, Storage
 
 
@@ -137,7 +139,19 @@ class RunReader:
                 found = value
         if found is None:
             raise KeyError(f"no media under {trees.dotted(path)!r}" + ("" if step is None else f" at step {step}"))
-        return decode(found, self.source)
+        return self.decode(found)
+
+    def decode(self, descriptor: Any) -> Any:
+        """Return the object of a descriptor of this run, under the limits that the run was written with."""
+        with self.rules.use():
+            return decode(descriptor, self.source)
+
+    @property
+    def rules(self) -> Rules:
+        """Return the run's own limits; what it lost when it was written is not warned about again."""
+        limits = self.info.get("rules", {}).get("limits", {})
+        known = {name: value for name, value in limits.items() if name in LIMITS}
+        return Rules(known, "record")
 
     @property
     def source(self) -> Source:
@@ -175,12 +189,14 @@ def load(descriptor: Any, source: Any) -> Any:
     """Return the object of a descriptor: `load(descriptor, "runs/abc")`.
 
     `source` is a run directory, the directory of a `DirectorySink`, a reader, or any `Source`. List forms give lists.
+    What a run stored is read under that run's limits, anything else under those that hold now: for a value that was
+    made with a raised limit, `with medialog.Rules({"image.pixels": 10**9}).use(): load(...)`.
+
     Raises `InvalidDescriptor`, `UnknownKind`, `DamagedFile`, `UnsafePath`.
     """
-    if isinstance(source, (str, os.PathLike)):
-        source = DirectorySource(source)
-    elif isinstance(source, RunReader):
-        source = source.source
     if isinstance(descriptor, Mapping) and descriptor.get(trees.KIND) == "number":
         return trees.plain(dict(descriptor))
-    return decode(descriptor, source)
+    if isinstance(source, (str, os.PathLike)):
+        storage = LocalStorage(source)
+        source = RunReader(storage) if storage.size(RUN) is not None else StorageSource(storage)
+    return source.decode(descriptor) if isinstance(source, RunReader) else decode(descriptor, source)

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from medialog.datatypes import plain
 from medialog.datatypes.arrays import is_array_like
+from medialog.datatypes.base import find
 from medialog.datatypes.files import StorageSink
 from medialog.runtime import layout, trees
 from medialog.runtime import metric as metrics
@@ -64,11 +65,13 @@ class Run(SummaryKeeper):
         fold: SummaryFold | None = None,
         first_step: int = 0,
         owns_files: bool = True,
+        run_json: str | None = None,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
         self._storage, self._info, self._rules = storage, dict(info), rules
         self._clock, self._identifiers, self._sync_every = clock, identifiers, sync_every
         self._disabled, self._owns_files = disabled, owns_files
+        self._run_json = run_json
         self._on_finish = on_finish
         self._lock = threading.RLock()
         self._closed = False
@@ -96,7 +99,9 @@ class Run(SummaryKeeper):
         number = layout.next_number(self._storage)
         name = layout.SegmentName(number, writer, layout.rank_of_process())
         self._segment = Segment(self._storage, name, self._clock, self._started)
-        self._segment.append("meta", {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer})
+        sealed = {} if self._run_json is None else {"run_json": self._run_json}
+        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer}
+        self._segment.append("meta", facts | sealed)
 
     # --- facts ---
 
@@ -222,6 +227,8 @@ class Run(SummaryKeeper):
             raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
         with self._rules.use():
             prepared = plain.prepare_mapping(data, "", self._rules)
+        if all(type(value) in _PLAIN for value in prepared.values()):
+            return prepared
         objects = list(_objects(prepared, ()))
         if not objects:
             return prepared
@@ -444,6 +451,9 @@ class Run(SummaryKeeper):
         return f"Run({self.id!r}, {state})"
 
 
+_PLAIN = frozenset((float, int, bool, str))
+
+
 def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:
     """Yield the values of a prepared tree that are to be encoded, each with its path."""
     if isinstance(node, dict):
@@ -464,14 +474,13 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
 
 def _with_tensors(values: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Return summary values in which every large array is a Tensor."""
-    from medialog.datatypes.tensor import Tensor
-
+    tensor: Any = find("numpy.ndarray")
     result: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
             result[key] = _with_tensors(value, rules)
         elif is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
-            result[key] = Tensor(value)
+            result[key] = tensor(value)
         else:
             result[key] = value
     return result

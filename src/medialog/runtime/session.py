@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import datetime
+import hashlib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,8 +122,9 @@ def _open(
     if not exists:
         with storage_errors("creating the run directory"):
             storage.make_directory("")
-            layout.replace_json(storage, layout.RUN, info, durable=True)
-        return Run(storage, info, config=config, disabled=disabled, **common)
+            written = layout.replace_json(storage, layout.RUN, info, durable=True)
+        digest = hashlib.sha256(written).hexdigest()
+        return Run(storage, info, config=config, disabled=disabled, run_json=digest, **common)
     if not resume and layout.rank_of_process() == 0:
         raise RunError(f"run {info['id']!r} exists: resume=True goes on with it, another id= begins a new one")
     info = RunReader(storage).info

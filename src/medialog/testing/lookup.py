@@ -8,15 +8,17 @@ from difflib import get_close_matches
 from typing import Any
 
 from medialog.datatypes.base import DataType, decode
-from medialog.runtime import session, trees
+from medialog.runtime import layout, session, trees
 from medialog.runtime.reader import RunReader, open_run
 from medialog.runtime.run import Run
+from medialog.runtime.validation import validate_file, validate_folder, validate_run
 from medialog.testing.comparison import compare_values
 from medialog.testing.differences import Difference, Tolerance, compare, report
 from medialog.validators import checks
 from medialog.validators.descriptors import validate
 from medialog.validators.errors import NotInitialised, Violation
-from medialog.wire import jsontext, kinds
+from medialog.validators.run import is_note
+from medialog.wire import kinds
 
 AnyRun = Run | RunReader | str | os.PathLike[str]
 Shape = tuple[int | None, ...]
@@ -100,20 +102,31 @@ def assert_logged(
     return found
 
 
-def assert_valid(descriptor: Any) -> None:
-    """Fail with every violation unless a descriptor, a list of them, or what a file holds is valid.
+def assert_valid(thing: Any) -> None:
+    """Fail with every violation unless it is valid: a descriptor, a list of them, a run, or what a path names.
 
-    A path names a JSON file of one descriptor (as `convert` writes them) or a run directory, whose lines are
-    checked, whose descriptors are validated, and whose media must all be there and whole.
+    A path is that of a run directory, of a folder of descriptors, or of one descriptor file; their media are checked too,
+    and read back. Notes (`medialog.validators.is_note`) are no failure: the run may be going on.
     """
     __tracebackhide__ = True
-    if isinstance(descriptor, (str, os.PathLike)):
-        problems, what = _problems_at(descriptor), os.fspath(descriptor)
+    if isinstance(thing, Run):
+        found, what = validate_run(thing, deep=True), f"run {thing.id!r}"
+    elif isinstance(thing, (str, os.PathLike)):
+        found, what = _violations_at(thing), os.fspath(thing)
     else:
-        problems, what = [str(found) for found in _violations(descriptor)], "the descriptor"
+        found, what = list(_violations(thing)), "the descriptor"
+    problems = [violation for violation in found if not is_note(violation)]
     if problems:
-        lines = "\n".join(f"  {line}" for line in problems)
+        lines = "\n".join(f"  {violation}" for violation in problems)
         raise AssertionError(f"{what} is not valid:\n{lines}")
+
+
+def _violations_at(path: str | os.PathLike[str]) -> list[Violation]:
+    if not os.path.isdir(path):
+        return validate_file(path, deep=True)
+    if os.path.exists(os.path.join(path, layout.RUN)):
+        return validate_run(path, deep=True)
+    return validate_folder(path, deep=True)
 
 
 def _violations(descriptor: Any, place: str = "") -> Iterator[Violation]:
@@ -122,35 +135,6 @@ def _violations(descriptor: Any, place: str = "") -> Iterator[Violation]:
             yield from _violations(item, f"{place}[{index}]")
     else:
         yield from (found.within(place) if place else found for found in validate(descriptor))
-
-
-def _problems_at(path: str | os.PathLike[str]) -> list[str]:
-    if not os.path.isdir(path):
-        with open(path, "rb") as file:
-            try:
-                document = jsontext.loads(file.read())
-            except ValueError as error:
-                return [f"not JSON: {error}"]
-        return [str(found) for found in _violations(document)]
-    run = open_run(path)
-    problems = [str(problem) for problem in run.problems]
-    for step, tree in run.rows():
-        for leaf, value in trees.leaves(tree):
-            if _is_media(value):
-                place = f"step {step}, {trees.dotted(leaf)}"
-                found = [str(violation) for violation in _violations(value, place)]
-                problems += found or _unreadable(value, run, place)
-    return problems
-
-
-def _unreadable(value: Any, run: RunReader, place: str) -> list[str]:
-    from medialog.validators.errors import Error
-
-    try:
-        decode(value, run.source)
-    except Error as error:
-        return [f"{place}: {error}"]
-    return []
 
 
 # --- finding ---

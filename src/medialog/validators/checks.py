@@ -56,7 +56,7 @@ def show(value: object, length: int = 60) -> str:
     """Return a short, one-line, escaped picture of any value for a message. Never raises."""
     try:
         text = repr(value) if not hasattr(value, "shape") else f"{type(value).__name__} of shape {tuple(value.shape)}"
-    except Exception:  # a broken repr of a user's object must not hide the real message
+    except Exception:  # noqa: BLE001 - a broken repr of a user's object must not hide the real message
         text = object.__repr__(value)
     text = _ADDRESS.sub("", " ".join(text.split()))
     text = text.encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
@@ -104,7 +104,10 @@ def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Viol
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` as an int when it is a whole number type (int, np.integer, 0-d integer array; not bool), else None."""
+    """Return `value` as an int when it is of a whole number type, else None.
+
+    Such are int, np.integer and a 0-d integer array; not bool.
+    """
     if isinstance(value, bool) or not _has_real_dtype(value):
         return None
     if isinstance(value, int):
@@ -120,7 +123,7 @@ def whole_number(value: object) -> int | None:
 
 
 def _has_real_dtype(value: object) -> bool:
-    """Say whether a scalar of numpy or another library, if it is one, holds a real number: no truth, text or complex."""
+    """Say whether a scalar of another library, if it is one, holds a real number: no truth, text or complex."""
     dtype = getattr(value, "dtype", "")
     kind = getattr(dtype, "kind", None)
     if isinstance(kind, str):
@@ -164,7 +167,10 @@ def index_text(bad: np.ndarray) -> str:
 
 
 def elements(bad: np.ndarray, values: np.ndarray, at: str, rule: str, expected: str) -> Violation | None:
-    """Return the violation of the elements where `bad` is True: place and value of the first, and how many there are."""
+    """Return the violation of the elements where `bad` is True.
+
+    It has place and value of the first, and how many there are.
+    """
     count = int(bad.sum())
     if not count:
         return None

@@ -1,12 +1,13 @@
 """Descriptor -> violations, against the published schemas.
 
-msgspec is the fast yes: a descriptor that its model accepts is structurally valid. On a no the JSON Schema, made from the
-same model, lists everything that is wrong. Settable limits are checked against the rules that hold, then what a schema
-cannot say: rules across fields, and that each file is named by its hash.
+msgspec is the fast yes: a descriptor that its model accepts is structurally valid. On a no the JSON Schema, made from
+the same model, lists everything that is wrong. Settable limits are checked against the rules that hold, then what a
+schema cannot say: rules across fields, and that each file is named by its hash.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -44,7 +45,11 @@ def validate(descriptor: Any, rules: Rules | None = None) -> list[Violation]:
         return [problem]
     is_list = kind == cls.list_kind
     model = cls.ListDescriptor if is_list else cls.Descriptor
-    found = [] if _is_structurally_valid(descriptor, kind, model) else list(_schema_violations(descriptor, kind, model))
+    found = (
+        []
+        if _is_structurally_valid(descriptor, kind, model)
+        else list(schema_violations(descriptor, _validator(kind, model)))
+    )
     found += _limit_violations(descriptor, kind, model, rules)
     if not found:
         found += cls.descriptor_violations(descriptor, rules)
@@ -69,11 +74,14 @@ def without_extensions(descriptor: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of a kind: the published one, or that of another package's type, made from its model.
+    """Return the JSON Schema of a kind or record: the published one, or another package's, made from its model.
 
     `KeyError` when nobody writes the kind. The result is shared: do not change it.
     """
-    cls = kinds.find_class(kind)
+    try:
+        cls = kinds.find_class(kind)
+    except KeyError:
+        return schemas.load(kind)
     return _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
 
 
@@ -94,7 +102,7 @@ def _problem_with_json(document: Any) -> Violation | None:
                 (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN
             )
         elif isinstance(node, float):
-            if node != node or node in (float("inf"), float("-inf")):
+            if not math.isfinite(node):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))
         elif node is not None and type(node) not in _PLAIN:
             return Violation(place, "descriptor.json", "a JSON value", f"{checks.type_name(node)} {checks.show(node)}")
@@ -127,6 +135,11 @@ def _schema(kind: str, model: Any) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str, model: Any) -> Any:
+    return strict_validator(_schema(kind, model))
+
+
+def strict_validator(schema: dict[str, Any]) -> Any:
+    """Return the validator of a published schema."""
     import jsonschema
 
     # Stricter than JSON Schema in one point, as the models are: 1.0 is no integer.
@@ -134,12 +147,12 @@ def _validator(kind: str, model: Any) -> Any:
     strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
         jsonschema.Draft202012Validator, type_checker=checker
     )
-    return strict(_schema(kind, model))
+    return strict(schema)
 
 
-def _schema_violations(descriptor: Mapping[str, Any], kind: str, model: Any) -> Iterator[Violation]:
-    errors = sorted(_validator(kind, model).iter_errors(descriptor), key=lambda error: error.json_path)
-    for error in errors:
+def schema_violations(document: Any, validator: Any) -> Iterator[Violation]:
+    """Yield everything that a document breaks of a schema, given its `strict_validator`."""
+    for error in sorted(validator.iter_errors(document), key=lambda error: error.json_path):
         yield from _violations_of(error)
 
 
@@ -182,7 +195,10 @@ def _limit_violations(descriptor: Mapping[str, Any], kind: str, model: Any, rule
 
 
 def _values_at(node: Any, place: tuple[str, ...], where: str) -> Iterator[tuple[str, Any]]:
-    """Yield `(path, value)` for every number, text, list or object at `place`; places that are not there yield nothing."""
+    """Yield `(path, value)` for every number, text, list or object at `place`.
+
+    Places that are not there yield nothing.
+    """
     if not place:
         if isinstance(node, (int, float, str, list, dict)) and not isinstance(node, bool):
             yield where, node

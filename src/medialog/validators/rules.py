@@ -73,7 +73,7 @@ class Rules:
 
     def describe(self) -> dict[str, Any]:
         """Return the rules as JSON, for `run.json`: the strictness and every limit that differs from its default."""
-        return {"strict": self.strict, "limits": {name: value for name, value in sorted(self.limits.items())}}
+        return {"strict": self.strict, "limits": dict(sorted(self.limits.items()))}
 
 
 def _problem_with_limit(name: object, value: object) -> Violation | None:

@@ -44,8 +44,9 @@ def build(kind: str, model: Any) -> dict[str, Any]:
     generated = msgspec.json.schema(model)
     definitions = generated.pop("$defs", {})
     root = generated
-    if "$ref" in root:
-        root = definitions.pop(root["$ref"].rpartition("/")[2])
+    name = root.get("$ref", "").rpartition("/")[2]
+    if name in definitions:
+        root = definitions.pop(name)
     schema: dict[str, Any] = {
         "$schema": DIALECT,
         "$id": f"urn:medialog:schema:{VERSION}:{kind}",

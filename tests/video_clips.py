@@ -51,11 +51,17 @@ def decoded_by_ffmpeg(path: Path) -> tuple[dict[str, Any], np.ndarray]:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), *output]
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     said = done.stderr.decode()
-    width, height = map(int, re.search(r"Video: .*?, (\d+)x(\d+)[ ,]", said).groups())
-    hours, minutes, seconds = map(float, re.search(r"Duration: (\d+):(\d+):([\d.]+)", said).groups())
-    rate = re.search(r"([\d.]+) (?:fps|tbr)", said)
-    facts = {"size": (width, height), "fps": float(rate[1]), "duration": 3600 * hours + 60 * minutes + seconds}
+    width, height = map(int, _search(r"Video: .*?, (\d+)x(\d+)[ ,]", said))
+    hours, minutes, seconds = map(float, _search(r"Duration: (\d+):(\d+):([\d.]+)", said))
+    (rate,) = _search(r"([\d.]+) (?:fps|tbr)", said)
+    facts = {"size": (width, height), "fps": float(rate), "duration": 3600 * hours + 60 * minutes + seconds}
     return facts, np.frombuffer(done.stdout, np.uint8).reshape(-1, height, width, 3)
+
+
+def _search(pattern: str, said: str) -> tuple[str, ...]:
+    found = re.search(pattern, said)
+    assert found is not None, said
+    return found.groups()
 
 
 def decoded_by_pillow(data: bytes) -> tuple[list[int], np.ndarray]:
