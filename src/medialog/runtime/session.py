@@ -7,7 +7,8 @@ import datetime
 import hashlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
@@ -33,6 +34,7 @@ Mode = Literal["local", "offline", "online", "dryrun", "disabled", "memory"]
 
 _active: Run | None = None
 _hooked = False
+_instead: Mapping[str, Any] = {}  # what `in_memory` puts in place of what `init` was given
 
 
 def init(
@@ -75,6 +77,8 @@ def init(
     _check_arguments(project, id, mode, background, sync_every)
     resume = wandb_arguments.check_resume(resume, id)
     recorded = wandb_arguments.recorded(of_wandb)
+    if _instead and mode != "disabled":
+        mode, clock, identifiers = "memory", _instead["clock"], _instead["identifiers"]
     clock, identifiers = clock or Clock(), identifiers or Identifiers()
     config_tree = configuration.prepare(config, rules)
     if _active is not None and not _active.is_finished:
@@ -197,6 +201,31 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """Finish the active run, if there is one. Called at exit by itself."""
     if _active is not None:
         _active.finish(exit_code, quiet)
+
+
+def last_run() -> Run | None:
+    """Return the active run, or the one that was finished last."""
+    return _active
+
+
+@contextmanager
+def in_memory(clock: Clock, identifiers: Identifiers) -> Iterator[None]:
+    """Put the active run and the rules of the process aside for a block, and back after it: for tests.
+
+    Every `init` in the block makes a run in memory with that clock and those identifiers; it is finished with the block.
+    """
+    global _active, _instead
+    kept = _active, _instead, rulebook.process_rules()
+    _active, _instead = None, {"clock": clock, "identifiers": identifiers}
+    rulebook.set_process_rules(None)
+    try:
+        yield
+    finally:
+        try:
+            finish()
+        finally:
+            _active, _instead, rules = kept
+            rulebook.set_process_rules(rules)
 
 
 def _restore_rules() -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from medialog.validators.descriptors import check_descriptor, validate
+    from medialog.validators.descriptors import schema_of as schema
     from medialog.validators.errors import Violation
     from medialog.validators.limits import LIMITS, Limit
     from medialog.validators.rules import Rules
     from medialog.validators.run import is_note, validate_file, validate_folder, validate_run
-    from medialog.wire.schemas import load as schema
 
 __all__ = [
     "LIMITS",
@@ -41,7 +41,7 @@ _HOMES = {
     "Violation": ("medialog.validators.errors", "Violation"),
     "check_descriptor": ("medialog.validators.descriptors", "check_descriptor"),
     "is_note": ("medialog.validators.run", "is_note"),
-    "schema": ("medialog.wire.schemas", "load"),
+    "schema": ("medialog.validators.descriptors", "schema_of"),
     "validate": ("medialog.validators.descriptors", "validate"),
     "validate_file": ("medialog.validators.run", "validate_file"),
     "validate_folder": ("medialog.validators.run", "validate_folder"),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _LARGEST = int(sys.float_info.max)
 
 COMMON_RULES = {
+    "adopt.claim": "one package stores the objects of a class",
+    "adopt.result": "what a package makes of a foreign object is a medialog object",
     "array.dtype": "an array has a numeric or boolean dtype",
     "array.kind": "the value can be read as an array",
     "array.masked": "no element of an array is masked out",

@@ -69,11 +69,20 @@ def check_descriptor(descriptor: Any, rules: Rules | None = None) -> None:
 
 def without_extensions(descriptor: Mapping[str, Any]) -> dict[str, Any]:
     """Return a valid descriptor of a known kind without its `x-*` keys; a layer or label of such a name stays."""
-    kind = descriptor["_type"]
-    cls = kinds.find_class(kind)
-    schema = _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
-    stripped: dict[str, Any] = schemas.without_extensions(descriptor, schema)
+    stripped: dict[str, Any] = schemas.without_extensions(descriptor, schema_of(descriptor["_type"]))
     return stripped
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a kind or record: the published one, or another package's, made from its model.
+
+    `KeyError` when nobody writes the kind. The result is shared: do not change it.
+    """
+    try:
+        cls = kinds.find_class(kind)
+    except KeyError:
+        return schemas.load(kind)
+    return _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
 
 
 def _problem_with_json(document: Any) -> Violation | None:

@@ -113,6 +113,11 @@ def current() -> Rules:
     return _scoped.get() or _of_process
 
 
+def process_rules() -> Rules:
+    """Return the rules that hold wherever no `use()` block is open."""
+    return _of_process
+
+
 def set_process_rules(rules: Rules | None) -> None:
     """Set the rules that hold wherever no `use()` block is open, in every thread; None restores the defaults."""
     global _of_process
