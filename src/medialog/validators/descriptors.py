@@ -44,7 +44,7 @@ def validate(descriptor: Any, rules: Rules | None = None) -> list[Violation]:
         return [problem]
     is_list = kind == cls.list_kind
     model = cls.ListDescriptor if is_list else cls.Descriptor
-    found = [] if _is_structurally_valid(descriptor, model) else list(_schema_violations(descriptor, kind, model))
+    found = [] if _is_structurally_valid(descriptor, kind, model) else list(_schema_violations(descriptor, kind, model))
     found += _limit_violations(descriptor, kind, model, rules)
     if not found:
         found += cls.descriptor_violations(descriptor, rules)
@@ -98,14 +98,25 @@ def _problem_with_json(document: Any) -> Violation | None:
 _PLAIN = frozenset((int, str, bool))
 
 
-def _is_structurally_valid(descriptor: Mapping[str, Any], model: Any) -> bool:
+def _is_structurally_valid(descriptor: Mapping[str, Any], kind: str, model: Any) -> bool:
     import msgspec
 
     try:
         msgspec.convert(descriptor, model)
     except (msgspec.ValidationError, OverflowError):
         return False
-    return True
+    # msgspec takes an object without its tag where only one model can stand; the schemas do not.
+    return all(
+        "_type" in node
+        for place in _tag_places(kind, model)
+        for _, node in _values_at(descriptor, place, "$")
+        if isinstance(node, Mapping)
+    )
+
+
+@cache
+def _tag_places(kind: str, model: Any) -> list[tuple[str, ...]]:
+    return schemas.tag_places(_schema(kind, model))
 
 
 @cache

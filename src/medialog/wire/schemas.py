@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -94,25 +95,33 @@ def without_extensions(document: Any, schema: dict[str, Any]) -> Any:
 
 def limit_places(schema: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     """Return where settable limits stand: `(("items", "*", "caption"), "caption.length")`; `*` is every element."""
-    found: list[tuple[tuple[str, ...], str]] = []
+    return sorted(
+        {(place, limit) for place, node in _nodes(schema) if isinstance(limit := node.get("x-medialog-limit"), str)}
+    )
 
-    def walk(node: Any, place: tuple[str, ...], above: frozenset[str]) -> None:
+
+def tag_places(schema: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return where, below its top, a document has objects that must say their `_type`."""
+    return sorted({place for place, node in _nodes(schema) if place and "_type" in node.get("required", ())})
+
+
+def _nodes(schema: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield every node of a schema with the place of what it describes."""
+
+    def walk(node: Any, place: tuple[str, ...], above: frozenset[str]) -> Iterator[tuple[tuple[str, ...], Any]]:
         if not isinstance(node, dict):
             return
         reference = node.get("$ref")
         if isinstance(reference, str):
             if reference in above:
                 return
-            walk(schema["$defs"][reference.rpartition("/")[2]], place, above | {reference})
-        limit = node.get("x-medialog-limit")
-        if isinstance(limit, str):
-            found.append((place, limit))
+            yield from walk(schema["$defs"][reference.rpartition("/")[2]], place, above | {reference})
+        yield place, node
         for key, value in node.get("properties", {}).items():
-            walk(value, (*place, key), above)
+            yield from walk(value, (*place, key), above)
         for key in ("items", "additionalProperties"):
-            walk(node.get(key), (*place, "*"), above)
+            yield from walk(node.get(key), (*place, "*"), above)
         for branch in (*node.get("anyOf", ()), *node.get("allOf", ())):
-            walk(branch, place, above)
+            yield from walk(branch, place, above)
 
-    walk(schema, (), frozenset())
-    return sorted(set(found))
+    return walk(schema, (), frozenset())
