@@ -6,6 +6,7 @@ that breaks its own schema, a value that does not come back, or (see `mutation.r
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
@@ -188,7 +189,7 @@ def change_somewhere(document: Any, choices: random.Random) -> Any:
     places = list(_places(document))
     parent, key = choices.choice(places) if places else (None, None)
     if parent is None:
-        return choices.choice(ODD)
+        return odd(choices)
     action = choices.randrange(6)
     value = json.loads(json.dumps(parent[key]))
     if action == 0:
@@ -203,8 +204,13 @@ def change_somewhere(document: Any, choices: random.Random) -> Any:
     elif action == 4 and isinstance(value, (int, float)) and not isinstance(value, bool):
         parent[key] = choices.choice([value + 1, -value, value * 2**40, value % 7 + 0.5, str(value)[:50]])
     else:
-        parent[key] = choices.choice(ODD)
+        parent[key] = odd(choices)
     return document
+
+
+def odd(choices: random.Random) -> Any:
+    """Return an unusual value, a new one each time: it may be changed next."""
+    return copy.deepcopy(choices.choice(ODD))
 
 
 def _is_there(parent: Any, key: Any) -> bool:
