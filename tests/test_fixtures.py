@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 import re
-import sys
 import types
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import descriptor_schema_mutations as schema_mutations
+import descriptors as script
 import jsonschema
+import media
 import msgspec
 import numpy as np
 import pytest
@@ -27,14 +28,7 @@ from medialog.validators.limits import LIMITS
 from medialog.validators.rules import Rules
 from medialog.wire import kinds, schemas
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-sys.path.insert(0, str(FIXTURES))
-
-import descriptor_schema_mutations as schema_mutations  # noqa: E402
-import descriptors as script  # noqa: E402
-import media  # noqa: E402
-
-FOLDER = FIXTURES / "descriptors"
+FOLDER = script.FOLDER
 KINDS = sorted(kinds.KINDS)
 # Files that an encoder library writes: its version may choose other bytes (and so another digest and size).
 ENCODED = ("png", "mask.png", "gif", "mp4", "webm", "ogg", "flac", "parquet", "sdf")
@@ -242,7 +236,9 @@ def test_every_key_of_every_model_stands_in_a_valid_fixture() -> None:
 
     # A descriptor inside another is the same model as the kind's own.
     tags = {find(kind).Descriptor.__name__: find(kind).kind for kind in KINDS}
-    missing = {(tags.get(name, name), key) for name, key in wanted} - {(tags.get(name, name), key) for name, key in found}
+    missing = {(tags.get(name, name), key) for name, key in wanted} - {
+        (tags.get(name, name), key) for name, key in found
+    }
     assert set() == missing
 
 
@@ -273,13 +269,19 @@ def keys_of(schema: dict[str, Any], descriptor: Any) -> Iterator[tuple[str, str]
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_rule_that_a_descriptor_of_a_kind_can_break_has_a_fixture(kind: str) -> None:
     cls = find(kind)
-    known = {*cls.documented_rules, *LIMITS, *(rule for name in KINDS for rule in find(name).documented_rules)} - {*COMMON}
-    reachable = {name for name in names_in(inspect.unwrap(cls.descriptor_violations.__func__)) if name in known}
+    known = {*cls.documented_rules, *LIMITS, *(rule for name in KINDS for rule in find(name).documented_rules)} - {
+        *COMMON
+    }
+    reachable = {name for name in names_in(body_of(cls)) if name in known}
     family = [name for name in (cls.kind, cls.list_kind) if name is not None]
 
     broken = {rule for name in family for path in paths("invalid", name) for rule in read(path)["expected"]}
     inside = {  # rules of a descriptor inside this one: held by the fixtures of its own kind
-        rule for other in KINDS if find(other) is not cls for path in paths("invalid", other) for rule in read(path)["expected"]
+        rule
+        for other in KINDS
+        if find(other) is not cls
+        for path in paths("invalid", other)
+        for rule in read(path)["expected"]
     }
     own = {rule for rule in reachable if rule in cls.documented_rules}
     assert own <= broken
@@ -295,6 +297,11 @@ def test_every_settable_limit_of_a_schema_is_lowered_by_a_fixture(kind: str) -> 
     elsewhere = {rule for path in INVALID for rule in read(path)["expected"] if rule in LIMITS}
     assert wanted <= elsewhere
     assert not wanted - broken - {"boxes.per_layer", "caption.length"} or kind == "figure"
+
+
+def body_of(cls: Any) -> Any:
+    """Return the function behind a type's class method."""
+    return cls.descriptor_violations.__func__
 
 
 def names_in(function: Any, seen: set[Any] | None = None) -> set[str]:
@@ -317,5 +324,5 @@ def names_in(function: Any, seen: set[Any] | None = None) -> set[str]:
             if isinstance(value, types.FunctionType) and value.__module__.startswith("medialog.datatypes"):
                 found |= names_in(value, seen)
             elif isinstance(value, type) and hasattr(value, "descriptor_violations"):
-                found |= names_in(value.descriptor_violations.__func__, seen)
+                found |= names_in(body_of(value), seen)
     return found

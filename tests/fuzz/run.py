@@ -2,9 +2,9 @@
 
     python tests/fuzz/run.py TARGET... | all --seconds 60 [--atheris] [--seed 0]
 
-With `--atheris` and atheris installed (`pip install atheris`), libFuzzer looks for inputs that reach new code; otherwise a
-seeded loop changes the seeds. A finding is written to `tests/fuzz/crashes/<target>-<hash>`, where the tests replay it.
-Exit code 1 when there was one.
+With `--atheris` and atheris installed (`pip install atheris`), libFuzzer looks for inputs that reach new code;
+otherwise a seeded loop changes the seeds. A finding is written to `tests/fuzz/crashes/<target>-<hash>`, where the tests
+replay it. Exit code 1 when there was one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def run_loop(name: str, seconds: float, seed: int) -> int:
 
     try:
         count = mutation.run(target, corpus(name), seed, seconds=seconds)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it is a finding
         traceback.print_exc()
         CRASHES.mkdir(exist_ok=True)
         path = CRASHES / f"{name}-{hashlib.sha256(last).hexdigest()[:12]}"

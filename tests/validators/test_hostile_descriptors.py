@@ -1,4 +1,4 @@
-"""Documents that are no descriptors in ways that the schemas cannot say: each a named violation, never another error."""
+"""Documents that are no descriptors in ways that schemas cannot say: each a named violation, never another error."""
 
 from __future__ import annotations
 

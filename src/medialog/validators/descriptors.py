@@ -20,7 +20,7 @@ from medialog.wire.fileref import iter_file_refs
 
 DESCRIPTOR_RULES = {
     "descriptor.kind": "a descriptor is a JSON object whose `_type` is a known kind",
-    "descriptor.json": "a descriptor holds JSON values only: no NaN, no infinity, no lone surrogate, no whole number beyond 64 bits, string keys",
+    "descriptor.json": "a descriptor holds JSON only: finite numbers, integers of 64 bits, no lone surrogates",
     "descriptor.path": "a file is named by its content: media/<aa>/<sha256>.<suffix>",
     "schema.<keyword>": "the published JSON Schema, by the keyword that is broken (schema.required, schema.type, ...)",
 }
