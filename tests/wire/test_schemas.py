@@ -94,6 +94,13 @@ def test_limit_places_follow_references_lists_and_mappings_and_end() -> None:
     ] == schemas.limit_places(TREE)
 
 
+def test_tag_places_are_the_objects_below_the_top_that_say_their_type() -> None:
+    assert [("classes",), ("boxes", "*"), ("masks", "*")] == sorted(
+        schemas.tag_places(schemas.load("image-file")), key=lambda place: (len(place), place)
+    )
+    assert [] == schemas.tag_places(schemas.load("histogram"))
+
+
 def test_extensions_are_removed_and_data_of_such_a_name_stay() -> None:
     leaf = {"name": "a", "x-l": 1, "below": [{"name": "b", "x-m": {"x-n": 1}}]}
     document = {
