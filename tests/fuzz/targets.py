@@ -161,7 +161,7 @@ def check_descriptor(document: Any) -> None:
         return
     cls = find(kind)
     model = cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor
-    by_schema = not list(descriptors._schema_violations(document, kind, model))
+    by_schema = not list(descriptors.schema_violations(document, descriptors._validator(kind, model)))
     if by_schema:
         msgspec.convert(schemas.without_extensions(document, schemas.load(kind)), model)
         assert all(not violation.rule.startswith("schema.") for violation in found)

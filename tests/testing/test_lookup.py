@@ -179,7 +179,7 @@ def test_violations_are_listed(tmp_path: Path) -> None:
         with pytest.raises(AssertionError, match=r"bad.medialog.json: \$.surprise|\$.surprise: "):
             assert_valid(path)
     (tmp_path / "no.json").write_text("{")
-    with pytest.raises(AssertionError, match="run.json"):
+    with pytest.raises(AssertionError, match=r"run\.json"):
         assert_valid(tmp_path / "no.json")
 
 

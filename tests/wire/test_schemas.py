@@ -94,11 +94,9 @@ def test_limit_places_follow_references_lists_and_mappings_and_end() -> None:
     ] == schemas.limit_places(TREE)
 
 
-def test_tag_places_are_the_objects_below_the_top_that_say_their_type() -> None:
-    assert [("classes",), ("boxes", "*"), ("masks", "*")] == sorted(
-        schemas.tag_places(schemas.load("image-file")), key=lambda place: (len(place), place)
-    )
-    assert [] == schemas.tag_places(schemas.load("histogram"))
+def test_tagged_places_are_the_objects_that_say_their_type() -> None:
+    assert [(), ("boxes", "*"), ("classes",), ("masks", "*")] == schemas.tagged_places(schemas.load("image-file"))
+    assert [()] == schemas.tagged_places(schemas.load("histogram"))
 
 
 def test_extensions_are_removed_and_data_of_such_a_name_stay() -> None:
