@@ -16,7 +16,8 @@ def test_what_is_installed_is_imported() -> None:
 
 
 def test_what_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "rdkit", None)
+    for name in ("rdkit", "rdkit.Chem"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingDependency) as caught:
         require("rdkit.Chem", "molecule")
 
