@@ -52,3 +52,16 @@ def test_items_of_a_list_must_say_their_type() -> None:
 
     assert {"schema.required"} == {violation.rule for violation in found}
     assert "$.items[1]._type" in {violation.at for violation in found}
+
+
+def test_counts_whose_sum_is_beyond_a_double_are_a_violation() -> None:
+    found = medialog.validate(histogram(values=[1e308, 1e308], count=1e308))
+
+    assert ["histogram.counts"] == [violation.rule for violation in found]
+
+
+def test_a_rate_so_low_that_no_duration_fits_is_a_violation() -> None:
+    descriptor = medialog.Video([[[[0]]]]).encode_into(MemorySink())
+    descriptor["fps"] = 1e-320
+
+    assert ["video.duration"] == [violation.rule for violation in medialog.validate(descriptor)]

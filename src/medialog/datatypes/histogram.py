@@ -6,7 +6,7 @@ Source: "Logging Histograms" of the guides: 64 bins by default, 512 at most.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from msgspec import UNSET, Meta, UnsetType
@@ -260,8 +260,9 @@ class Histogram(DataType, kind="histogram"):
             if not bins[index] > bins[index - 1]:
                 expected = "an edge larger than the one before"
                 yield Violation(f"$.bins[{index}]", "histogram.edges", expected, f"{bins[index]!r}")
-        if not math.isclose(descriptor["count"], math.fsum(values), rel_tol=1e-9):
-            expected = f"the sum of values, {math.fsum(values):g}"
+        total = _sum(values)
+        if not math.isclose(descriptor["count"], total, rel_tol=1e-9):
+            expected = f"the sum of values, {total:g}"
             yield Violation("$.count", "histogram.counts", expected, f"{descriptor['count']!r}")
 
     def describe(self) -> str:
@@ -301,6 +302,14 @@ def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
             for start in range(0, samples.size, 65_536)
         )
     return (total if math.isfinite(total) else None), (squares if math.isfinite(squares) else None)
+
+
+def _sum(counts: Sequence[Number]) -> float:
+    """Return the exact sum, rounded once; infinity where it is beyond double precision."""
+    try:
+        return math.fsum(counts)
+    except OverflowError:
+        return math.inf
 
 
 def _add(first: Number, second: Number) -> Number:
