@@ -19,6 +19,7 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group test --group check
 	touch .venv/ready
 
+demo: export PYTHONSAFEPATH :=
 demo: setup
 	$(BIN)/python examples/train_digits.py
 

@@ -611,3 +611,13 @@ def test_repr() -> None:
         Molecule.from_smiles("CCO", caption="ethanol")
     )
     assert "Molecule(pdb, 20 atoms)" == repr(Molecule(PATHS["pdb"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "hinted"), [("CCO", True), ("CC(=O)O", True), ("C/C=C/C", True), ("no/such.pdb", False)]
+)
+def test_smiles_in_the_place_of_a_path_is_told_where_it_goes(text: str, hinted: bool) -> None:
+    with pytest.raises(InvalidInput, match=r"file\.missing") as caught:
+        Molecule(text)
+
+    assert hinted == ("(for SMILES: Molecule.from_smiles)" in str(caught.value))

@@ -145,6 +145,7 @@ def test_a_stored_run_is_read_by_keys(start: Start, tmp_path: Path) -> None:
     assert "running" == stored.state
     assert [0.5] == [row["acc"] for row in stored.history(keys=["acc"])]
     assert [1.0] == [row["loss"] for row in stored.scan_history(keys=["loss"])]
+    assert stored.history(keys="loss") == stored.history(keys=["loss"])
 
 
 def test_a_directory_that_is_no_run_is_named_plainly(tmp_path: Path) -> None:

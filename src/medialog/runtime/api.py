@@ -97,11 +97,11 @@ class StoredRun(SummaryKeeper):
         """Return "finished", or "running" for a run that is being written or was not finished."""
         return "finished" if self._reader.finished else "running"
 
-    def history(self, keys: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    def history(self, keys: Iterable[str] | str | None = None) -> list[dict[str, Any]]:
         """Return the rows; see `RunReader.history`."""
         return self._reader.history(keys)
 
-    def scan_history(self, keys: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+    def scan_history(self, keys: Iterable[str] | str | None = None) -> Iterator[dict[str, Any]]:
         """Yield the rows that `history` returns."""
         return iter(self._reader.history(keys))
 

@@ -117,13 +117,13 @@ class RunReader:
                     trees.merge(tree, _copied(row.tree))
             yield step, rows[-1].t, rows[-1].m, tree
 
-    def history(self, keys: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    def history(self, keys: Iterable[str] | str | None = None) -> list[dict[str, Any]]:
         r"""Return one dict per step: `_step`, `_timestamp` (unix), `_runtime` (seconds), and dotted keys.
 
         Nested keys are joined with dots, `val.acc`; a dot that belongs to a key is escaped, `v1\.0`. Media are their
         descriptors (`media` decodes them). With `keys`, only those, and only the steps that have one of them.
         """
-        wanted = None if keys is None else set(keys)
+        wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
         found = []
         for step, t, m, tree in self._merged():
             values = {trees.dotted(path): trees.plain(value) for path, value in trees.leaves(tree)}

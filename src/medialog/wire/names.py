@@ -29,7 +29,7 @@ _WINDOWS_DEVICES = frozenset(
 def problem_with_name(name: object) -> str | None:
     """Say what keeps `name` from being a directory or file name on every system, or None when nothing does."""
     if not isinstance(name, str):
-        return f"a string, got {type(name).__name__}"
+        return "a string"
     if not _NAME.fullmatch(name):
         return "1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit"
     if name.endswith("."):
