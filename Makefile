@@ -5,7 +5,11 @@ export PYTHONPATH :=
 export PYTHONSAFEPATH := 1
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-frameworks check bench generate format clean
+.PHONY: setup demo test test-frameworks test-schemas fuzz check bench generate format clean
+
+# How long `make fuzz` runs each target, and which.
+SECONDS ?= 600
+TARGETS ?= all
 
 setup: .venv/ready
 
@@ -26,6 +30,12 @@ test: setup
 test-frameworks: setup
 	$(BIN)/python -m pip install --quiet --group frameworks
 	$(BIN)/python -m pytest -q tests/frameworks
+test-schemas: setup
+	tools/check_schemas.sh
+
+fuzz: setup
+	$(BIN)/python -m pip install --quiet atheris || echo "no atheris for this Python: the seeded loop runs instead"
+	$(BIN)/python tests/fuzz/run.py $(TARGETS) --seconds $(SECONDS) --atheris
 
 check: setup
 	$(BIN)/ruff check src tests tools examples benchmarks fixtures

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from medialog.testing.laws import Call as Call
-from medialog.testing.laws import TypeLaws as TypeLaws
-from medialog.testing.laws import assert_same as assert_same
-from medialog.testing.laws import call as call
-from medialog.testing.laws import call_of as call_of
-from medialog.testing.laws import overwrite as overwrite
+from medialog.testing.laws import Call, TypeLaws, assert_same, call, call_of, overwrite
+
+__all__ = ["Call", "TypeLaws", "assert_same", "call", "call_of", "overwrite"]

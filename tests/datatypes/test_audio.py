@@ -694,3 +694,13 @@ def test_repr() -> None:
     assert "Audio(0.5 s, stereo, 16000 Hz, flac PCM_16, caption='c')" == repr(
         Audio(file("FLAC", channels=2), caption="c")
     )
+
+
+def test_an_mp3_that_ends_inside_its_first_header_is_broken() -> None:
+    """Found by fuzzing: the Xing header was read beyond the end of the file."""
+    frame = b"\xff\xfb\x90\xc4" + b"\0" * 32
+
+    for end in range(4, 12):
+        with pytest.raises(InvalidInput) as caught:
+            Audio(frame + b"Info" + b"\0\0\0\1\0\0\0\1"[: end - 4])
+        assert ["file.content"] == [violation.rule for violation in caught.value.violations]

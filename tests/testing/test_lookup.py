@@ -176,10 +176,10 @@ def test_violations_are_listed(tmp_path: Path) -> None:
 
     (tmp_path / "bad.medialog.json").write_text(json.dumps(bad))
     for path in (tmp_path / "bad.medialog.json", tmp_path):
-        with pytest.raises(AssertionError, match=r"bad.medialog.json: \$.surprise|\$.surprise: "):
+        with pytest.raises(AssertionError, match=r"\$\.surprise.*schema\.additionalProperties"):
             assert_valid(path)
     (tmp_path / "no.json").write_text("{")
-    with pytest.raises(AssertionError, match="run.json"):
+    with pytest.raises(AssertionError, match=r"no\.json is not valid"):
         assert_valid(tmp_path / "no.json")
 
 

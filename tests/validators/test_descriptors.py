@@ -331,7 +331,10 @@ def test_the_model_and_the_schema_agree(descriptor: dict[str, Any]) -> None:
     by_schema = jsonschema.Draft202012Validator(schema).is_valid(descriptor)
 
     # 1.0 is an integer to JSON Schema at large and none to us; x-* keys are known to the schema only.
-    structural = [v for v in validate(descriptor) if v.rule.startswith("schema.")]
+    found = validate(descriptor)
+    structural = [v for v in found if v.rule.startswith("schema.")]
+    if [v.rule for v in found] == ["descriptor.json"]:
+        return  # what is no JSON that we write, an integer beyond 64 bits, is said before anything else
     if not by_schema:
         assert structural
     elif structural:

@@ -15,11 +15,13 @@ def test_what_is_installed_is_imported() -> None:
     assert sys.modules["json"] is require("json", "table")
 
 
-def test_what_is_missing_names_the_extra() -> None:
+def test_what_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("rdkit", "rdkit.Chem"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingDependency) as caught:
-        require("no_such_library.chemistry", "molecule")
+        require("rdkit.Chem", "molecule")
 
-    assert 'this needs no_such_library, which is not installed: pip install "medialog[molecule]"' == str(caught.value)
+    assert 'this needs rdkit, which is not installed: pip install "medialog[molecule]"' == str(caught.value)
 
 
 def test_a_library_that_does_not_load_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

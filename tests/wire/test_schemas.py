@@ -94,6 +94,11 @@ def test_limit_places_follow_references_lists_and_mappings_and_end() -> None:
     ] == schemas.limit_places(TREE)
 
 
+def test_tagged_places_are_the_objects_that_say_their_type() -> None:
+    assert [(), ("boxes", "*"), ("classes",), ("masks", "*")] == schemas.tagged_places(schemas.load("image-file"))
+    assert [()] == schemas.tagged_places(schemas.load("histogram"))
+
+
 def test_extensions_are_removed_and_data_of_such_a_name_stay() -> None:
     leaf = {"name": "a", "x-l": 1, "below": [{"name": "b", "x-m": {"x-n": 1}}]}
     document = {

@@ -12,7 +12,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from medialog.validators import checks
-from medialog.validators.errors import InvalidInput, Violation
+from medialog.validators import rules as rulebook
+from medialog.validators.errors import Error, InvalidInput, Violation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,9 +32,9 @@ def is_array_like(value: object) -> bool:
     if isinstance(value, type) or type(value).__name__ == "DataFrame":
         return False
     return (
-        hasattr(value, "__array__")
-        or hasattr(value, "__dlpack__")
-        or (hasattr(value, "numpy") and hasattr(value, "shape"))
+        checks.has(value, "__array__")
+        or checks.has(value, "__dlpack__")
+        or (checks.has(value, "numpy") and checks.has(value, "shape"))
     )
 
 
@@ -45,8 +46,7 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        _refuse_masked(value, at)
-        array: Any = np.asarray(value)
+        array: Any = unmasked(value, at)
     elif isinstance(value, (list, tuple, range)):
         array = _from_lists(value, at)
     elif is_torch(value):
@@ -62,13 +62,14 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
     return check_dtype(array, at)
 
 
-def _refuse_masked(array: Any, at: str) -> None:
-    """Refuse a masked array with masked elements: what stands behind the mask is no data."""
+def unmasked(array: Any, at: str) -> np.ndarray:
+    """Return a numpy array as the base class. `InvalidInput` for masked elements: behind a mask is no data."""
     import numpy as np
 
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         got = f"{np.ma.getmaskarray(array).sum():,} masked of {array.size:,} elements"
         raise InvalidInput(Violation(at, "array.masked", "no masked elements (.filled(value) fills them)", got))
+    return np.asarray(array)
 
 
 def check_dtype(array: Any, at: str) -> np.ndarray:
@@ -100,7 +101,14 @@ def _unravelled(index: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
 def _from_lists(value: Any, at: str) -> Any:
     import numpy as np
 
-    items: Any = [to_numpy(item, at) if is_array_like(item) else item for item in value]
+    if isinstance(value, range):
+        checks.range_length(value, at, rulebook.current())
+    try:
+        items: Any = [_read_item(item, at) for item in value]
+    except (Error, Warning):
+        raise
+    except Exception as error:  # a class of the caller's may raise anything when it is read
+        raise checks.unreadable(value, at, error) from error
     try:
         array = np.asarray(items)
     except Exception:  # noqa: BLE001 - numpy's own errors, and whatever an array deeper inside raises when it is read
@@ -114,6 +122,12 @@ def _from_lists(value: Any, at: str) -> Any:
     if array.dtype.kind in "US" and array.size:  # numpy has made text of the numbers beside it
         _refuse_text_and_gaps(np.asarray(items, dtype=object), at)
     return array
+
+
+def _read_item(item: Any, at: str) -> Any:
+    if isinstance(item, range):
+        checks.range_length(item, at, rulebook.current())
+    return to_numpy(item, at) if is_array_like(item) else item
 
 
 def _read(value: Any, at: str) -> Any:
@@ -192,7 +206,7 @@ def _from_protocol(value: Any, at: str) -> Any:
         try:
             return convert()
         except Exception as error:  # noqa: BLE001 - a foreign library may raise anything; the last reason is reported
-            reasons.append(f"{name}: {type(error).__name__}: {error}")
+            reasons.append(f"{name}: {type(error).__name__}: {checks.reason(error)[:80]}")
     got = f"{checks.type_name(value)} whose {'; '.join(reasons)[:200]}"
     raise InvalidInput(Violation(at, "array.kind", _EXPECTED, got))
 

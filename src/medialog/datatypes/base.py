@@ -6,8 +6,9 @@ files), and decoded again. It sees a sink, never a run, a key or a step. What al
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import msgspec
@@ -19,6 +20,7 @@ from medialog.validators import rules as rulebook
 from medialog.validators.errors import (
     Advice,
     DataChanged,
+    Error,
     InvalidDescriptor,
     InvalidInput,
     MedialogWarning,
@@ -135,6 +137,8 @@ class DataType:
 
     def __init_subclass__(cls, kind: str | None = None, list_kind: str | None = None, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
+        if "__init__" in cls.__dict__:
+            cls.__init__ = _reading(cls.__init__)  # type: ignore[method-assign]
         if kind is None:
             return
         cls.kind, cls.list_kind = kind, list_kind
@@ -272,6 +276,25 @@ class DataType:
     def __repr__(self) -> str:
         caption = "" if self.caption is None else f", caption={checks.show(self.caption, 40)}"
         return f"{type(self).__name__}({self.describe()}{caption})"
+
+
+def _reading(init: Callable[..., None]) -> Callable[..., None]:
+    """Return a constructor that names the error of whoever's object it reads: the caller's mapping, list or file."""
+
+    @functools.wraps(init)
+    def construct(self: DataType, *args: Any, **keywords: Any) -> None:
+        try:
+            init(self, *args, **keywords)
+        except (Error, Warning):
+            raise
+        except Exception as error:
+            trace = error.__traceback__
+            if trace is None or trace.tb_next is None:
+                raise  # the call itself is wrong: an argument that is missing or not known
+            name = type(self).__name__
+            raise checks.unreadable_parts(name, error) from error
+
+    return construct
 
 
 def _at(violation: Violation | None, place: str) -> Violation | None:

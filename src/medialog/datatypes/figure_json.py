@@ -164,7 +164,10 @@ class PlainJson:
 def _shape(shape: Any) -> tuple[int, ...]:
     """Return a shape as plotly writes it: `"2, 3"`, a number, or a list."""
     parts = shape.split(",") if isinstance(shape, str) else shape if isinstance(shape, (list, tuple)) else [shape]
-    return tuple(int(part) for part in parts)
+    lengths = tuple(int(part) for part in parts)
+    if any(length < 0 for length in lengths):  # numpy would infer it
+        raise ValueError(f"a negative length in the shape {shape!r:.40}")
+    return lengths
 
 
 def encode(document: Any, what: str, rules: Rules) -> bytes:

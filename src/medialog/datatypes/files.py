@@ -10,6 +10,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -70,7 +71,7 @@ class StorageSink:
             else:
                 return self._write_stream(suffix, content)
             path = names.media_path(sha256, suffix)
-            if self.storage.size(path) != size:
+            if not self._holds(path, size):
                 self._write_known(path, content)
             return self._stored(FileRef(path, sha256, size))
 
@@ -98,7 +99,7 @@ class StorageSink:
             with _StorageFile(self.storage, temporary) as file:
                 write(file)
             reference = FileRef(names.media_path(file.sha256.hexdigest(), suffix), file.sha256.hexdigest(), file.size)
-            if self.storage.size(reference.path) == reference.size:
+            if self._holds(reference.path, reference.size):
                 self.storage.remove(temporary)
             else:
                 self._publish(temporary, reference.path)
@@ -107,6 +108,9 @@ class StorageSink:
             raise
         return self._stored(reference)
 
+    def _holds(self, path: str, size: int) -> bool:
+        return self.storage.size(path) == size
+
     def _new_temporary(self) -> str:
         self.storage.make_directory("tmp")
         return f"tmp/{secrets.token_hex(8)}"
@@ -114,6 +118,43 @@ class StorageSink:
     def _publish(self, temporary: str, path: str) -> None:
         self.storage.make_directory(os.path.dirname(path))
         self.storage.rename(temporary, path)
+
+
+class StagedSink(StorageSink):
+    """A sink whose files appear under `media/` all together: `publish()` puts them there, `discard()` removes them.
+
+    What cannot be stored as a whole so leaves no part behind, and no other writer ever sees a file that goes again.
+    """
+
+    def __init__(self, storage: Storage, on_stored: Callable[[str], object] | None = None) -> None:
+        super().__init__(storage, on_stored)
+        self._staged: dict[str, str] = {}
+        self._references: list[FileRef] = []
+
+    def publish(self) -> None:
+        """Rename every file to its place."""
+        with storage_errors("writing a media file"):
+            for path in list(self._staged):
+                super()._publish(self._staged[path], path)
+                del self._staged[path]
+        for reference in self._references:
+            super()._stored(reference)
+
+    def discard(self) -> None:
+        """Remove what was not published."""
+        with suppress(OSError):
+            for temporary in self._staged.values():
+                self.storage.remove(temporary)
+
+    def _holds(self, path: str, size: int) -> bool:
+        return path in self._staged or super()._holds(path, size)
+
+    def _publish(self, temporary: str, path: str) -> None:
+        self._staged[path] = temporary
+
+    def _stored(self, reference: FileRef) -> FileRef:
+        self._references.append(reference)
+        return reference
 
 
 class _StorageFile(io.RawIOBase):
@@ -282,7 +323,7 @@ def read_input(value: Any, at: str, rules: Rules) -> Content | None:
         return _read_path(value, at, rules)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _hold(bytes(value), None)
-    if hasattr(value, "read") and not hasattr(value, "__array__"):
+    if checks.has(value, "read") and not checks.has(value, "__array__"):
         return _read_open_file(value, at)
     return None
 
@@ -292,7 +333,11 @@ def _hold(data: bytes, name: str | None) -> Content:
 
 
 def _read_path(value: str | os.PathLike[Any], at: str, rules: Rules) -> Content:
-    path = os.fspath(value)
+    try:
+        path = os.fspath(value)
+    except Exception as error:  # a class of the caller's may raise anything
+        got = f"{checks.type_name(value)}: {checks.reason(error)[:120]}"
+        raise InvalidInput(Violation(at, "file.kind", "a path that is text", got)) from error
     path = os.fsdecode(path) if isinstance(path, bytes) else path
     if _URL.match(path):
         raise InvalidInput(Violation(at, "file.url", "a file on this machine (nothing is fetched)", checks.show(path)))
@@ -322,18 +367,23 @@ def _read_path(value: str | os.PathLike[Any], at: str, rules: Rules) -> Content:
 
 
 def _read_open_file(file: Any, at: str) -> Content:
-    name = getattr(file, "name", None)
-    name = os.path.basename(name) if isinstance(name, str) else None
     try:
+        name = getattr(file, "name", None)
+        name = os.path.basename(name) if isinstance(name, str) else None
         if isinstance(file, io.TextIOBase) and hasattr(file, "buffer"):
             file.seek(file.tell())  # the text layer reads ahead; this puts its buffer where the reader stands
             data = file.buffer.read()
         else:
             data = file.read()
-    except (OSError, ValueError) as error:
-        raise InvalidInput(Violation(at, "file.kind", "an open file that can be read", str(error)[:120])) from error
+    except Exception as error:  # a file of anybody's class may raise anything
+        got = f"{type(error).__name__}: {checks.reason(error)[:120]}"
+        raise InvalidInput(Violation(at, "file.kind", "an open file that can be read", got)) from error
     if isinstance(data, str):
-        data = data.encode()
+        try:
+            data = data.encode()
+        except UnicodeEncodeError as error:
+            got = f"a lone surrogate at {error.start}"
+            raise InvalidInput(Violation(at, "file.kind", "an open file whose text is UTF-8", got)) from None
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise InvalidInput(
             Violation(at, "file.kind", "an open file whose read() gives bytes or text", checks.show(data))

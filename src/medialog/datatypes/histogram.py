@@ -6,7 +6,7 @@ Source: "Logging Histograms" of the guides: 64 bins by default, 512 at most.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from msgspec import UNSET, Meta, UnsetType
@@ -168,6 +168,9 @@ class Histogram(DataType, kind="histogram"):
                 or checks.elements(counts < 0, counts, "np_histogram[0]", "histogram.counts", "a count >= 0"),
             ]
         )
+        if not math.isfinite(_sum(counts.tolist())):
+            got = "one beyond double precision"
+            raise InvalidInput(Violation("np_histogram[0]", "histogram.counts", "counts with a finite sum", got))
         self._check_edges(edges)
         self.counts = counts.astype(np.int64) if counts.dtype.kind in "bi" else counts.copy()
         self.edges = edges.astype(np.float64)
@@ -184,7 +187,7 @@ class Histogram(DataType, kind="histogram"):
     @property
     def count(self) -> float | int:
         """Return how many finite values were counted."""
-        return self.counts.sum().item() if self.counts.dtype.kind in "iu" else math.fsum(self.counts.tolist())
+        return self.counts.sum().item() if self.counts.dtype.kind in "iu" else _sum(self.counts.tolist())
 
     @property
     def histogram(self) -> list[Number]:
@@ -260,8 +263,9 @@ class Histogram(DataType, kind="histogram"):
             if not bins[index] > bins[index - 1]:
                 expected = "an edge larger than the one before"
                 yield Violation(f"$.bins[{index}]", "histogram.edges", expected, f"{bins[index]!r}")
-        if not math.isclose(descriptor["count"], math.fsum(values), rel_tol=1e-9):
-            expected = f"the sum of values, {math.fsum(values):g}"
+        total = _sum(values)
+        if not math.isclose(descriptor["count"], total, rel_tol=1e-9):
+            expected = f"the sum of values, {total:g}"
             yield Violation("$.count", "histogram.counts", expected, f"{descriptor['count']!r}")
 
     def describe(self) -> str:
@@ -296,11 +300,19 @@ def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
     with np.errstate(over="ignore"):
         total = float(samples.sum(dtype=np.float64))
         # A block at a time: squares of a large float32 array need no double copy of all of it.
-        squares = math.fsum(
+        squares = _sum(
             float(np.square(samples[start : start + 65_536], dtype=np.float64).sum())
             for start in range(0, samples.size, 65_536)
         )
     return (total if math.isfinite(total) else None), (squares if math.isfinite(squares) else None)
+
+
+def _sum(counts: Iterable[Number]) -> float:
+    """Return the exact sum, rounded once; infinity where it is beyond double precision."""
+    try:
+        return math.fsum(counts)
+    except OverflowError:
+        return math.inf
 
 
 def _add(first: Number, second: Number) -> Number:

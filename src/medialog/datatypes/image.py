@@ -374,14 +374,14 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         if classes is not None:
             self.classes = classes if isinstance(classes, Classes) else Classes(classes)
         labels = self.classes.labels if self.classes is not None else {}
-        for name, value in _layers(masks, "masks").items():
+        for name, value in _layers(masks, "masks", self._rules).items():
             at = f"masks[{checks.show(name)}]"
             mask = value if isinstance(value, ImageMask) else ImageMask(value, at, classes=labels, **self._pinned())
             if (mask.width, mask.height) != (self.width, self.height):
                 expected = f"{self.height} x {self.width} like the image (height x width)"
                 raise InvalidInput(Violation(at, "mask.size", expected, f"{mask.height} x {mask.width}"))
             self.masks[name] = mask
-        for name, value in _layers(boxes, "boxes").items():
+        for name, value in _layers(boxes, "boxes", self._rules).items():
             at = f"boxes[{checks.show(name)}]"
             own = isinstance(value, BoundingBoxes2D)
             self.boxes[name] = value if own else BoundingBoxes2D(value, at, classes=labels, **self._pinned())
@@ -654,14 +654,21 @@ def _name_axes(shape: tuple[int, ...]) -> str:
     return f"shape {shape}"
 
 
-def _layers(layers: Any, name: str) -> Mapping[str, Any]:
+def _layers(layers: Any, name: str, rules: Rules) -> Mapping[str, Any]:
     if layers is None:
         return {}
     if not isinstance(layers, Mapping):
         raise checks.wrong_type(name, "image.layers", "a mapping of layer names to layers", layers)
     for key in layers:
-        checks.refuse([checks.text(key, f"{name}[{checks.show(key)}]", "image.layers")])
+        at = f"{name}[{checks.show(key)}]"
+        checks.refuse([checks.text(key, at, "image.layers") or _problem_with_layer(key, at, rules)])
     return layers
+
+
+def _problem_with_layer(name: str, at: str, rules: Rules) -> Violation | None:
+    if not name.strip():
+        return Violation(at, "image.layers", "a name with a visible character", checks.show(name))
+    return checks.at_most(len(name), "key.length", at, rules, "characters in a layer's name")
 
 
 def _size_violations(descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:

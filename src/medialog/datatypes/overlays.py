@@ -475,8 +475,9 @@ def _check_scores(scores: Any, at: str, found: list[Violation]) -> dict[str, flo
     for name, value in scores.items():
         number = checks.real_number(value)
         place = f"{at}[{checks.show(name)}]"
-        if not isinstance(name, str):
-            found.append(Violation(place, "box.scores", "a string as name", checks.show(name)))
+        wrong = checks.text(name, place, "box.scores")
+        if wrong is not None:
+            found.append(wrong)
         elif number is None or not math.isfinite(number):
             found.append(Violation(place, "box.scores", "a finite number", checks.show(value)))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, BinaryIO
 
+from medialog.datatypes import gif, png
 from medialog.datatypes.files import Content
 from medialog.validators import checks
 from medialog.validators.errors import DamagedFile, InvalidInput, Violation
@@ -69,9 +70,11 @@ def open_picture(content: Content, at: str, rules: Rules) -> tuple[Any, str]:
 
 
 def _decode(content: Content, name: str, at: str, rules: Rules) -> Any:
+    file = content.open()
     try:
-        picture = open_decoder(content.open(), name)
+        picture = open_decoder(file, name)
         check_size(picture.width, picture.height, at, rules)
+        _check_structure(content, name, picture.width * picture.height, at, rules)
         check_frames(picture, at, rules)
         picture.load()
     except InvalidInput:
@@ -79,7 +82,19 @@ def _decode(content: Content, name: str, at: str, rules: Rules) -> Any:
     except Exception as error:  # decoders raise SyntaxError, struct.error, ValueError, OSError ... for broken files
         got = f"{type(error).__name__}: {str(error)[:120]}"
         raise InvalidInput(Violation(at, "file.content", f"a whole {name} file", got)) from error
+    finally:
+        if content.data is None:
+            file.close()
     return picture
+
+
+def _check_structure(content: Content, name: str, pixels: int, at: str, rules: Rules) -> None:
+    """Check what Pillow passes over: the checksums of a PNG, the end of a GIF and the number of its frames."""
+    with content.open() as file:
+        if name == "PNG":
+            png.check_chunks(file)
+        elif name == "GIF":
+            _refuse_frames(len(gif.read_layout(file).delays), pixels, at, rules)
 
 
 def open_decoder(file: BinaryIO, name: str) -> Any:
@@ -116,12 +131,15 @@ def check_size(width: int, height: int, at: str, rules: Rules) -> None:
 
 def check_frames(picture: Any, at: str, rules: Rules) -> None:
     """Hold the frames of an animated picture against `image.frames` and `image.frames_pixels`."""
-    frames = count_frames(picture)
     width, height = picture.size
+    _refuse_frames(count_frames(picture), width * height, at, rules)
+
+
+def _refuse_frames(frames: int, pixels: int, at: str, rules: Rules) -> None:
     checks.refuse(
         [
             checks.at_most(frames, "image.frames", at, rules, "frames"),
-            checks.at_most(frames * width * height, "image.frames_pixels", at, rules, "pixels in all frames"),
+            checks.at_most(frames * pixels, "image.frames_pixels", at, rules, "pixels in all frames"),
         ]
     )
 

@@ -31,7 +31,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medialog.validators import checks
-from medialog.validators.errors import InvalidInput, InvalidKey, Violation, WrongType
+from medialog.validators.errors import Error, InvalidInput, InvalidKey, Violation, WrongType
 from medialog.validators.rules import Rules
 from medialog.wire import jsontext
 
@@ -49,6 +49,7 @@ def check_key(key: object, at: str, rules: Rules) -> str:
     if not isinstance(key, str):
         got = f"{checks.type_name(key)} {checks.show(key)}"
         raise InvalidKey(Violation(at, "key.type", "a string as key (str(key) makes one)", got))
+    key = key if type(key) is str else str.__str__(key)
     violation = None
     if not key.strip():
         violation = Violation(at, "key.empty", "a key with a visible character", repr(key)[:40])
@@ -67,7 +68,7 @@ def check_key(key: object, at: str, rules: Rules) -> str:
             )
     if violation is not None:
         raise InvalidKey(violation)
-    return key if type(key) is str else str.__str__(key)
+    return key
 
 
 def prepare(value: Any, at: str, rules: Rules, depth: int = 1) -> Any:
@@ -87,11 +88,16 @@ def prepare(value: Any, at: str, rules: Rules, depth: int = 1) -> Any:
     if depth > rules.limit("json.depth"):
         expected = f"at most {rules.limit('json.depth')} levels of nesting"
         raise InvalidInput(Violation(at[:80], "json.depth", expected, "more (a cycle?)"))
-    return _prepare_object(value, at, rules, depth)
+    try:
+        return _prepare_object(value, at, rules, depth)
+    except (Error, Warning):
+        raise
+    except Exception as error:  # a class of the caller's may raise anything when it is read
+        raise checks.unreadable(value, at, error) from error
 
 
 def _prepare_large(value: int, at: str) -> Any:
-    if value.bit_length() > _MOST_BITS:
+    if value.bit_length() > jsontext.MOST_BITS:
         expected = f"a whole number of at most {jsontext.MAX_DIGITS:,} digits"
         raise InvalidInput(Violation(at, "value.type", expected, f"one of {value.bit_length():,} bits"))
     return jsontext.encode_number(value)
@@ -146,8 +152,8 @@ def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
     if isinstance(value, (str, bool, int, float)):  # subclasses: numpy.float64, numpy.str_
         if isinstance(value, str):
             return prepare(str.__str__(value), at, rules, depth)
-        base: Any = int if isinstance(value, int) else float
-        return prepare(base.__new__(base, value), at, rules, depth)
+        # The base's own method: those of the subclass are the caller's.
+        return prepare(int.__int__(value) if isinstance(value, int) else float.__float__(value), at, rules, depth)
     if isinstance(value, Mapping):
         return prepare_mapping(value, at, rules, depth)
     if isinstance(value, (list, tuple, range)):
@@ -209,7 +215,7 @@ def _prepare_array(value: Any, at: str, rules: Rules, depth: int) -> Any:
     from medialog.datatypes import arrays
     from medialog.datatypes.histogram import Histogram
 
-    array = np.asarray(value) if isinstance(value, np.ndarray) else _text_column(value)
+    array = arrays.unmasked(value, at) if isinstance(value, np.ndarray) else _text_column(value)
     if array is not None and array.dtype.kind in "MmUO":
         return _prepare_text_array(array, at, rules, depth)
     array = arrays.to_numpy(value, at)
@@ -265,11 +271,14 @@ def _sorted(values: set[Any] | frozenset[Any], at: str) -> list[Any]:
 def _prepare_list(values: Sequence[Any], at: str, rules: Rules, depth: int) -> Any:
     from medialog.datatypes.base import DataType, MediaList
 
-    if len(values) > rules.limit("list.numbers") and isinstance(values[0], numbers.Real):
+    if isinstance(values, range):
+        checks.range_length(values, at, rules)
+    count = len(values)
+    if count > rules.limit("list.numbers") and isinstance(values[0], numbers.Real):
         expected = (
             f"at most {rules.limit('list.numbers'):,} numbers in a list; Histogram(values) or Table(...) hold more"
         )
-        raise InvalidInput(Violation(at, "list.numbers", expected, f"{len(values):,}"))
+        raise InvalidInput(Violation(at, "list.numbers", expected, f"{count:,}"))
     items = [prepare(item, f"{at}[{index}]", rules, depth + 1) for index, item in enumerate(values)]
     if not any(isinstance(item, (DataType, MediaList)) for item in items):
         return items

@@ -38,7 +38,7 @@ from medialog.datatypes.files import Sink, Source, read_reference
 from medialog.datatypes.plain import check_key
 from medialog.datatypes.table_times import to_microseconds
 from medialog.validators import checks
-from medialog.validators.errors import InvalidInput, Violation, WrongType
+from medialog.validators.errors import Error, InvalidInput, Violation, WrongType
 from medialog.validators.rules import Rules
 from medialog.wire import jsontext, kinds
 from medialog.wire.fileref import FileRef, iter_file_refs
@@ -48,6 +48,7 @@ EXPECTED = "text, a number, a date, an array, a medialog object, or a list or ma
 # Levels of a table's file around a cell, and of a descriptor inside one.
 AROUND = 12
 _PLAIN = frozenset((bool, int, float, type(None)))
+_OWN: dict[type, Callable[[Any], Any]] = {int: int.__int__, float: float.__float__, str: str.__str__}
 _TAGGED = {
     datetime.datetime: "timestamp",
     datetime.date: "date",
@@ -88,19 +89,18 @@ class CellReader:
         if kind is not None:
             if cls is str and not value.isascii():
                 check_surrogates(value, at)
+            elif cls is int:
+                check_digits(value, at)
             return kind, value
         if depth > self._depth:
             expected = f"at most {self._depth} levels of nesting in a cell"
             raise InvalidInput(Violation(at[:120], "json.depth", expected, "more (a cycle?)"))
-        if isinstance(value, DataType):
-            return value.kind, _snapshot(value)
-        if isinstance(value, dict):
-            return "dict", self._read_mapping(value, at, depth)
-        if isinstance(value, (list, tuple, range)):
-            if _PLAIN.issuperset(map(type, value)):
-                return "list", list(value)
-            return "list", [self.read(item, f"{at}[{index}]", depth + 1)[1] for index, item in enumerate(value)]
-        return self._read_object(value, at, depth)
+        try:
+            return self._read_object(value, at, depth)
+        except (Error, Warning):
+            raise
+        except Exception as error:  # a class of the caller's may raise anything when it is read
+            raise checks.unreadable(value, at, error) from error
 
     def _read_mapping(self, value: Mapping[Any, Any], at: str, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -109,14 +109,31 @@ class CellReader:
             result[check_key(key, place, self.rules)] = self.read(item, place, depth + 1)[1]
         return result
 
+    def _read_list(self, value: Any, at: str, depth: int) -> list[Any]:
+        if isinstance(value, range):
+            checks.range_length(value, at, self.rules)
+        if _PLAIN.issuperset(map(type, value)):
+            for item in value:
+                if type(item) is int:
+                    check_digits(item, at)
+            return list(value)
+        return [self.read(item, f"{at}[{index}]", depth + 1)[1] for index, item in enumerate(value)]
+
     def _read_object(self, value: Any, at: str, depth: int) -> tuple[str, Any]:
+        if isinstance(value, DataType):
+            return value.kind, _snapshot(value)
+        if isinstance(value, dict):
+            return "dict", self._read_mapping(value, at, depth)
+        if isinstance(value, (list, tuple, range)):
+            return "list", self._read_list(value, at, depth)
         if type(value).__name__ in ("NAType", "NaTType") and type(value).__module__.startswith("pandas"):
             return "none", None
         if isinstance(value, enum.Enum):
             return self.read(value.value, at, depth + 1)
         if isinstance(value, (str, int, float)) and not _is_numpy(value):
-            base: Any = next(base for base in (int, float, str) if isinstance(value, base))
-            return self.read(base.__new__(base, value), at, depth)
+            # The base's own method: those of the subclass are the caller's.
+            own = next(own for base, own in _OWN.items() if isinstance(value, base))
+            return self.read(own(value), at, depth)
         if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
             return self._read_time(value)
         if isinstance(value, decimal.Decimal):
@@ -172,7 +189,10 @@ class CellReader:
     def _read_array(self, value: Any, at: str, depth: int) -> tuple[str, Any]:
         import numpy as np
 
-        array = value if isinstance(value, (np.ndarray, np.generic)) else arrays.to_numpy(value, at)
+        if isinstance(value, np.ndarray):
+            array: Any = arrays.unmasked(value, at)
+        else:
+            array = value if isinstance(value, np.generic) else arrays.to_numpy(value, at)
         kind = array.dtype.kind
         if kind in "biuf":
             if kind == "f" and array.dtype.itemsize > 8:
@@ -199,6 +219,13 @@ def check_surrogates(text: str, at: str) -> None:
     except UnicodeEncodeError as error:
         got = f"{text[error.start]!r} at {error.start}"
         raise InvalidInput(Violation(at, "table.text", "text without lone surrogates", got)) from None
+
+
+def check_digits(number: int, at: str) -> None:
+    """Raise `InvalidInput` for a whole number of more digits than Python writes."""
+    if not -(2**63) <= number < 2**63 and number.bit_length() > jsontext.MOST_BITS:
+        expected = f"a whole number of at most {jsontext.MAX_DIGITS:,} digits"
+        raise InvalidInput(Violation(at, "table.cell", expected, f"one of {number.bit_length():,} bits"))
 
 
 def _is_numpy(value: object) -> bool:

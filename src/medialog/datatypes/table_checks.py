@@ -32,7 +32,7 @@ def check_names(columns: Any, rules: Rules, log: ChangeLog | None = None) -> lis
     for index, name in enumerate(columns):
         at = f"columns[{index}]"
         number = checks.whole_number(name)
-        if number is not None:
+        if number is not None and number.bit_length() <= 64:
             numbers += 1
             name = str(number)  # noqa: PLW2901
         wrong = checks.text(name, at, "table.columns")

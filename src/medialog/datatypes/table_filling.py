@@ -11,6 +11,7 @@ from medialog.datatypes.table_columns import Column, place, wrong_cell
 from medialog.datatypes.table_schema import merge
 from medialog.datatypes.table_times import to_datetimes, to_microseconds, zone_info, zone_text
 from medialog.validators.errors import InvalidInput, Violation, WrongType
+from medialog.wire import jsontext
 
 # Sets of exact Python types that need no look at single cells, beside None.
 _UNIFORM = {
@@ -33,6 +34,8 @@ def from_cells(column: Column, given: Sequence[Any], reader: CellReader, found: 
     kind = _UNIFORM.get(types - {type(None)})
     if kind == "string":
         _check_strings(column, values, found)
+    elif kind in ("integer", "number") and int in types:
+        _check_integers(column, values, found)
     if (
         kind is not None
         and merge(column.kind, kind) in _allowed(column, kind)
@@ -54,6 +57,20 @@ def _check_strings(column: Column, values: list[Any], found: list[Violation]) ->
         for row, value in enumerate(values):
             try:
                 table_cells.check_surrogates(value or "", place(row, column.name))
+            except InvalidInput as error:
+                found.extend(error.violations)
+                return
+
+
+def _check_integers(column: Column, values: list[Any], found: list[Violation]) -> None:
+    numbers = [value for value in values if type(value) is int]
+    largest, smallest = max(numbers), min(numbers)
+    if max(largest, -smallest).bit_length() <= jsontext.MOST_BITS:
+        return
+    for row, value in enumerate(values):
+        if type(value) is int:
+            try:
+                table_cells.check_digits(value, place(row, column.name))
             except InvalidInput as error:
                 found.extend(error.violations)
                 return

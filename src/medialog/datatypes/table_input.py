@@ -83,7 +83,7 @@ def is_pandas_frame(value: Any) -> bool:
 
 
 def _is_arrow(value: Any) -> bool:
-    return hasattr(value, "__arrow_c_stream__") and not isinstance(value, type) and not _is_pandas_series(value)
+    return checks.has(value, "__arrow_c_stream__") and not isinstance(value, type) and not _is_pandas_series(value)
 
 
 def _is_pandas_series(value: Any) -> bool:
@@ -149,7 +149,7 @@ def _read_records(rows: Sequence[Mapping[Any, Any]], names: Sequence[str] | None
 def _read_array(data: Any, rules: Rules, at: str) -> Given:
     import numpy as np
 
-    array = np.asarray(data) if isinstance(data, np.ndarray) else arrays.to_numpy(data, at)
+    array = arrays.unmasked(data, at) if isinstance(data, np.ndarray) else arrays.to_numpy(data, at)
     if array.dtype.names is not None and array.ndim == 1:
         check_rows(len(array), rules, at)
         return Given(list(array.dtype.names), [array[name] for name in array.dtype.names], len(array))
@@ -184,11 +184,13 @@ def sequence(values: Any, at: str, most: int) -> Any:
     if arrays.is_array_like(values) and not hasattr(values, "to_list"):
         import numpy as np
 
-        array = values if isinstance(values, np.ndarray) else arrays.to_numpy(values, at)
+        array = arrays.unmasked(values, at) if isinstance(values, np.ndarray) else arrays.to_numpy(values, at)
         if array.ndim:
             return array
     elif hasattr(values, "to_list"):  # a polars Series
         return list(values.to_list())
+    elif isinstance(values, range):
+        return list(values[: most + 1])
     elif isinstance(values, Iterable) and not isinstance(values, (str, bytes, bytearray, Mapping)):
         return list(islice(values, most + 1)) if not isinstance(values, Sequence) else list(values)
     raise checks.wrong_type(at, "table.data", "a list of cells", values)
@@ -268,6 +270,7 @@ def _read_arrow(data: Any, rules: Rules) -> Given:
     pa = require_pyarrow()
     if hasattr(data, "num_rows") or hasattr(data, "height"):
         check_rows(getattr(data, "num_rows", getattr(data, "height", 0)), rules, "dataframe")
+    _refuse_objects(data)
     table = data if isinstance(data, pa.Table) else _to_arrow(pa, data)
     check_rows(table.num_rows, rules, "dataframe")
     # Arrow arrays may lie over memory that the caller can still write to: one copy of the bytes makes them ours.
@@ -276,6 +279,17 @@ def _read_arrow(data: Any, rules: Rules) -> Given:
         stream.write_table(table)
     owned = pa.ipc.open_stream(buffer.getvalue()).read_all()
     return Given(list(owned.column_names), list(owned.columns), owned.num_rows)
+
+
+def _refuse_objects(frame: Any) -> None:
+    """Refuse polars columns of Python objects: Arrow would be given their addresses in memory."""
+    if not type(frame).__module__.startswith("polars"):
+        return
+    for name, dtype in zip(frame.columns, frame.dtypes, strict=True):
+        if str(dtype) == "Object":
+            expected = "a column of numbers, text, dates or lists of them"
+            got = "polars' dtype Object"
+            raise WrongType(Violation(f"dataframe[{checks.show(name)}]", "table.cell", expected, got))
 
 
 def _to_arrow(pa: Any, data: Any) -> Any:

@@ -189,7 +189,7 @@ def _kind_of(dtype: Any, at: str) -> str:
             return dtype.kind
         if dtype in _OF_PYTHON:
             return _OF_PYTHON[dtype]
-    name = getattr(dtype, "__name__", str(dtype))
+    name = getattr(dtype, "__name__", None)
     if type(dtype).__module__ == "numpy" or getattr(dtype, "__module__", "") == "numpy" or isinstance(dtype, str):
         found = _numpy_kind(dtype)
         if found is not None:

@@ -134,7 +134,7 @@ def read_npy(data: bytes, name: str) -> np.ndarray:
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read_header(file)
         wanted = math.prod(shape) * dtype.itemsize
-        if dtype.hasobject or any(length < 0 for length in shape) or len(data) - file.tell() != wanted:
+        if dtype.kind not in "biuf" or any(length < 0 for length in shape) or len(data) - file.tell() != wanted:
             raise DamagedFile(f"{name}: {len(data) - file.tell()} bytes are no array of {dtype} {shape}")
         file.seek(0)
         array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)

@@ -352,7 +352,7 @@ class Video(DataType, kind="video-file", list_kind="videos"):
             return
         width, height, fps, frames = (descriptor[name] for name in ("width", "height", "fps", "frames"))
         wanted = frames / fps
-        if abs(descriptor["duration"] - wanted) > 1e-6 * wanted:
+        if not math.isclose(descriptor["duration"], wanted, rel_tol=1e-6):
             yield Violation("$.duration", "video.duration", f"frames / fps, {wanted:g}", f"{descriptor['duration']:g}")
         checked = [checks.at_most(descriptor["size"], "video.size", "$.size", rules, "bytes")]
         checked += video_frames.check_frame(height, width, rules, "$")

@@ -207,6 +207,11 @@ def from_pictures(pictures: Sequence[Any], rules: Rules, log: ChangeLog) -> Clip
         if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
             expected = "modes of 8 bits (an array with value_range= holds more)"
             raise InvalidInput(Violation(place, "video.pictures", expected, f"mode {picture.mode}"))
+        try:
+            picture.load()
+        except Exception as error:  # the file behind it is read now, and decoders raise anything
+            got = f"{type(error).__name__}: {checks.reason(error)[:120]}"
+            raise InvalidInput(Violation(place, "file.content", "a whole picture", got)) from error
     width, height = pictures[0].size
     if not (width and height):
         raise InvalidInput(Violation(_AT, "pixels.empty", "at least one pixel", f"{height} x {width}"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from medialog.datatypes import plain
 from medialog.datatypes.base import DataType, MediaList
-from medialog.datatypes.files import DirectorySink
+from medialog.datatypes.files import DirectorySink, StagedSink
 from medialog.runtime import layout, trees
 from medialog.validators import checks
 from medialog.validators import rules as rulebook
@@ -42,7 +42,12 @@ def convert(value: Any, dir: str | os.PathLike[str], name: str | None = None) ->
         for category, rule, sentence in item.notices():
             warn(f"{sentence} [{rule}]", category)
     sink = DirectorySink(dir)
-    descriptor = trees.encode(prepared, lambda _, item: item.encode_into(sink))
+    staged = StagedSink(sink.storage)
+    try:
+        descriptor = trees.encode(prepared, lambda _, item: item.encode_into(staged))
+        staged.publish()
+    finally:
+        staged.discard()
     if name is None:
         name = hashlib.sha256(jsontext.dumps(descriptor)).hexdigest()[:16]
     with storage_errors("writing the descriptor"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import warnings
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from medialog.datatypes import plain
 from medialog.datatypes.arrays import is_array_like
 from medialog.datatypes.base import find
-from medialog.datatypes.files import StorageSink
+from medialog.datatypes.files import StagedSink
 from medialog.runtime import description, layout, trees
 from medialog.runtime import metric as metrics
 from medialog.runtime.clock import Clock, Identifiers
@@ -30,6 +31,8 @@ from medialog.validators import checks
 from medialog.validators.errors import (
     Advice,
     DurabilityLost,
+    Error,
+    InvalidInput,
     MedialogWarning,
     RunClosed,
     Violation,
@@ -82,7 +85,6 @@ class Run(SummaryKeeper):
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
         self._unsynced: dict[str, None] = {}
-        self._sink = StorageSink(storage, self._unsynced.setdefault)
         self._unapplied: tuple[int, int, list[tuple[trees.Path, Any]], int | None] | None = None
         self._last_sync = self._last_files = self._started
         self._files_stale = True
@@ -281,11 +283,17 @@ class Run(SummaryKeeper):
         for path, value in objects:
             for category, rule, sentence in value.notices():
                 self._warn_once(trees.dotted(path), rule, sentence, category)
-        encoded: dict[str, Any] = trees.encode(prepared, self._encode_value)
-        return encoded
+        sink = StagedSink(self._storage, self._unsynced.setdefault)
 
-    def _encode_value(self, path: trees.Path, value: Any) -> Any:
-        return self._increments.encode(path, value, self._sink, self._fold)
+        def encode(path: trees.Path, value: Any) -> Any:
+            return self._increments.encode(path, value, sink, self._fold)
+
+        try:
+            encoded: dict[str, Any] = trees.encode(prepared, encode)
+            sink.publish()
+        finally:
+            sink.discard()  # what a value that cannot be encoded leaves of those before it
+        return encoded
 
     def _commit(self, next_step: int) -> None:
         """Write the open row as one line."""
@@ -369,7 +377,9 @@ class Run(SummaryKeeper):
             self._enter("summary")
             if self._disabled:
                 return
-            tree = self._encode(_with_tensors(values, self._rules))
+            with self._rules.use():
+                values = _with_tensors(values, "", self._rules)
+            tree = self._encode(values)
             entries = [{"key": [*path, key], "value": value} for key, value in tree.items()]
             self._segment.append("summary", {"set": entries})
             for entry in entries:
@@ -535,27 +545,36 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
     return tree
 
 
-def _with_tensors(values: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+def _with_tensors(values: Mapping[str, Any], at: str, rules: Rules, depth: int = 1) -> Mapping[str, Any]:
     """Return summary values in which every large array is a Tensor."""
-    tensor: Any = find("numpy.ndarray")
+    if depth > rules.limit("json.depth"):
+        return values  # `prepare` says so
     result: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
-            result[key] = _with_tensors(value, rules)
-        elif is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
-            result[key] = tensor(value)
-        else:
-            result[key] = value
+        place = f"{at}[{checks.show(key)}]" if at else checks.show(key)
+        try:
+            result[key] = _with_tensor(value, place, rules, depth)
+        except (Error, Warning):
+            raise
+        except Exception as error:  # a class of the caller's may raise anything when it is read
+            raise checks.unreadable(value, place, error) from error
     return result
+
+
+def _with_tensor(value: Any, at: str, rules: Rules, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return _with_tensors(value, at, rules, depth + 1)
+    if is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
+        try:
+            return find("numpy.ndarray")(value)  # type: ignore[call-arg]
+        except InvalidInput as error:
+            raise error.within(at) from error
+    return value
 
 
 def _size(value: Any) -> int:
     """Return how many elements an array of any library has; 0 for one that cannot say, which is refused later."""
     try:
-        shape = getattr(value, "shape", ())
-    except RuntimeError:  # torch's nested tensors
+        return math.prod(int(length) for length in value.shape)
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # the last: torch's nested tensors
         return 0
-    count = 1
-    for length in shape:
-        count *= int(length)
-    return count

@@ -212,7 +212,7 @@ def last_run() -> Run | None:
 def in_memory(clock: Clock, identifiers: Identifiers) -> Iterator[None]:
     """Put the active run and the rules of the process aside for a block, and back after it: for tests.
 
-    Every `init` in the block makes a run in memory with that clock and those identifiers; it is finished with the block.
+    Every `init` in the block makes a run in memory with that clock and those identifiers. It is finished with it.
     """
     global _active, _instead
     kept = _active, _instead, rulebook.process_rules()

@@ -105,8 +105,8 @@ def assert_logged(
 def assert_valid(thing: Any) -> None:
     """Fail with every violation unless it is valid: a descriptor, a list of them, a run, or what a path names.
 
-    A path is that of a run directory, of a folder of descriptors, or of one descriptor file; their media are checked too,
-    and read back. Notes (`medialog.validators.is_note`) are no failure: the run may be going on.
+    A path is that of a run directory, of a folder of descriptors, or of one descriptor file; their media are checked
+    too, and read back. Notes (`medialog.validators.is_note`) are no failure: the run may be going on.
     """
     __tracebackhide__ = True
     if isinstance(thing, Run):

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from medialog.validators.errors import InvalidInput, Violation, WrongType
+from medialog.validators.errors import InvalidInput, Violation, WrongType, one_line
 from medialog.validators.rules import Rules
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ COMMON_RULES = {
     "array.dtype": "an array has a numeric or boolean dtype",
     "array.kind": "the value can be read as an array",
     "array.masked": "no element of an array is masked out",
+    "array.range": "a range that is read as an array has at most `array.range` elements",
     "array.ragged": "nested lists have equal lengths",
     "caption.length": "a caption has at most `caption.length` characters",
     "caption.text": "a caption is text without control characters",
@@ -38,6 +39,7 @@ COMMON_RULES = {
     "list.mixed": "a list of media holds one type",
     "rules.limits": "limits= names settable limits and gives values of their type",
     "rules.strict": "strict= is 'warn', 'error' or 'record'",
+    "value.read": "an object's own methods do not raise when it is read",
     "strict.change": "under strict='error' no conversion may lose anything",
 }
 
@@ -58,9 +60,35 @@ def show(value: object, length: int = 60) -> str:
         text = repr(value) if not hasattr(value, "shape") else f"{type(value).__name__} of shape {tuple(value.shape)}"
     except Exception:  # noqa: BLE001 - a broken repr of a user's object must not hide the real message
         text = object.__repr__(value)
-    text = _ADDRESS.sub("", " ".join(text.split()))
-    text = text.encode("unicode_escape" if not text.isprintable() else "utf-8", "replace").decode()
-    return text if len(text) <= length else text[: length - 3] + "..."
+    return one_line(_ADDRESS.sub("", text[: 8 * length]), length)
+
+
+def unreadable(value: object, at: str, error: Exception) -> InvalidInput:
+    """Return the error for an object whose own methods raise when it is read."""
+    got = f"{type_name(value)}, which raises {type(error).__name__}: {reason(error)}"
+    return InvalidInput(Violation(at, "value.read", "a value that can be read", got))
+
+
+def unreadable_parts(at: str, error: Exception) -> InvalidInput:
+    """Return the error for arguments one of which raises when it is read."""
+    got = f"one that raises {type(error).__name__}: {reason(error)}"
+    return InvalidInput(Violation(at, "value.read", "arguments that can be read", got))
+
+
+def has(value: object, name: str) -> bool:
+    """Say whether an object has an attribute. Never raises."""
+    try:
+        return hasattr(value, name)
+    except Exception:  # noqa: BLE001  # a class of the caller's may raise anything
+        return False
+
+
+def reason(error: BaseException) -> str:
+    """Return the text of anybody's error. Never raises."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # a class of the caller's again
+        return ""
 
 
 def type_name(value: object) -> str:
@@ -88,12 +116,24 @@ def caption(value: object, rules: Rules) -> Violation | None:
     return text(value, "caption") or at_most(len(value), "caption.length", "caption", rules, "characters")  # type: ignore[arg-type]
 
 
+def range_length(value: range, at: str, rules: Rules) -> int:
+    """Return the length of a `range`: `InvalidInput` past `array.range`, for it takes no memory of the caller's."""
+    count = max(0, -((value.start - value.stop) // value.step))  # `len` overflows
+    refuse(
+        [at_most(min(count, 10**30), "array.range", at, rules, "elements of a range (numpy.arange(n) has no limit)")]
+    )
+    return count
+
+
 def at_most(count: float, limit: str, at: str, rules: Rules, unit: str, advice: str = "") -> Violation | None:
     """Check a number against the limit of that id; the limit's id is the rule."""
     most = rules.limit(limit)
     if count <= most:
         return None
-    return Violation(at, limit, f"at most {most:,} {unit}{advice}", f"{count:,}")
+    digits = isinstance(count, int) and count.bit_length() > 1000
+    return Violation(
+        at, limit, f"at most {most:,} {unit}{advice}", "a number of 300 digits or more" if digits else f"{count:,}"
+    )
 
 
 def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Violation | None:
@@ -117,8 +157,8 @@ def whole_number(value: object) -> int | None:
     ):
         return None
     try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
+        return int(operator.index(value))  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001  # a class of the caller's may raise anything: it is no whole number
         return None
 
 
@@ -147,7 +187,7 @@ def real_number(value: object) -> float | int | None:
         return None
     try:
         return float(value.detach() if hasattr(value, "detach") else value)  # torch warns of a gradient that is lost
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # torch raises the last for tensors without values
+    except Exception:  # noqa: BLE001  # as above
         return None
 
 

@@ -21,7 +21,7 @@ from medialog.wire.fileref import iter_file_refs
 
 DESCRIPTOR_RULES = {
     "descriptor.kind": "a descriptor is a JSON object whose `_type` is a known kind",
-    "descriptor.json": "a descriptor holds JSON values only: no NaN, no infinity, string keys",
+    "descriptor.json": "a descriptor holds JSON only: finite numbers, integers of 64 bits, no lone surrogates",
     "descriptor.path": "a file is named by its content: media/<aa>/<sha256>.<suffix>",
     "schema.<keyword>": "the published JSON Schema, by the keyword that is broken (schema.required, schema.type, ...)",
 }
@@ -94,22 +94,45 @@ def _problem_with_json(document: Any) -> Violation | None:
             return Violation(place[:60], "descriptor.json", f"at most {jsontext.MAX_DEPTH} levels", "deeper nesting")
         if isinstance(node, Mapping):
             for key, value in node.items():
-                if not isinstance(key, str):
+                if not isinstance(key, str) or _has_surrogate(key):
                     return Violation(place, "descriptor.json", "string keys", checks.show(key))
                 stack.append((value, f"{place}.{key}", depth + 1))
         elif isinstance(node, (list, tuple)):
             stack.extend(
-                (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _PLAIN
+                (value, f"{place}[{i}]", depth + 1)
+                for i, value in enumerate(node)
+                # What is surely fine is passed over here: lists of numbers are long.
+                if not (
+                    ((kind := type(value)) is int and _LEAST <= value <= _MOST)
+                    or (kind is str and value.isascii())
+                    or kind is bool
+                )
             )
         elif isinstance(node, float):
             if not math.isfinite(node):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))
-        elif node is not None and type(node) not in _PLAIN:
+        elif type(node) is str:
+            if _has_surrogate(node):
+                return Violation(place, "descriptor.json", "text without lone surrogates", checks.show(node))
+        elif type(node) is int:
+            if not _LEAST <= node <= _MOST:
+                return Violation(place, "descriptor.json", "a whole number of 64 bits", checks.show(node))
+        elif node is not None and type(node) is not bool:
             return Violation(place, "descriptor.json", "a JSON value", f"{checks.type_name(node)} {checks.show(node)}")
     return None
 
 
-_PLAIN = frozenset((int, str, bool))
+_LEAST, _MOST = -(2**63), 2**64 - 1  # beyond, whole numbers are written as tagged text
+
+
+def _has_surrogate(text: str) -> bool:
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _is_structurally_valid(descriptor: Mapping[str, Any], kind: str, model: Any) -> bool:

@@ -33,16 +33,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 SHOWN = 5
+LONGEST_PLACE = 200
+LONGEST_GOT = 300
+
+
+def one_line(text: str, length: int) -> str:
+    """Return text of anybody's as one printable line of at most `length` characters, the rest cut off."""
+    text = " ".join(text[: 4 * length].split())
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode()
+    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule: `at` (a place), `rule` (a stable id), what was `expected` and what was `got`."""
+    """One broken rule: `at` (a place), `rule` (a stable id), what was `expected` and what was `got`.
+
+    What was given decides what stands in `at` and `got`: they are made one short, printable line.
+    """
 
     at: str
     rule: str
     expected: str
     got: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", one_line(self.at, LONGEST_PLACE))
+        object.__setattr__(self, "got", one_line(self.got, LONGEST_GOT))
 
     @property
     def message(self) -> str:

@@ -37,6 +37,14 @@ def _table(*limits: Limit) -> MappingProxyType[str, Limit]:
 
 
 LIMITS = _table(
+    Limit(
+        "array.range",
+        1_000_000,
+        "elements of a Python range",
+        "error",
+        "a range takes no memory until it is read; numpy.arange(n) says that it is meant",
+        "safety",
+    ),
     Limit("array.text", 32, "elements", "error", "a longer array of strings is data for a Table", "decision 24"),
     Limit(
         "audio.channels",

@@ -36,13 +36,9 @@ class Rules:
 
     def __post_init__(self) -> None:
         if self.strict not in STRICTNESSES:
-            raise InvalidInput(
-                Violation("strict", "rules.strict", f"one of {', '.join(STRICTNESSES)}", f"{self.strict!r:.60}")
-            )
-        if not isinstance(self.limits, Mapping):
-            raise WrongType(
-                Violation("limits", "rules.limits", "a mapping of limit id to value", repr(self.limits)[:80])
-            )
+            expected = f"one of {', '.join(STRICTNESSES)}"
+            raise InvalidInput(Violation("strict", "rules.strict", expected, _show(self.strict)))
+        _check_mapping(self.limits)
         violations = [found for name, value in self.limits.items() if (found := _problem_with_limit(name, value))]
         if violations:
             raise InvalidInput(violations)
@@ -63,6 +59,7 @@ class Rules:
         """Return these rules with some limits or the strictness replaced."""
         if limits is None and strict is None:
             return self
+        _check_mapping({} if limits is None else limits)
         return Rules({**self.limits, **(limits or {})}, self.strict if strict is None else strict)
 
     @contextmanager
@@ -79,6 +76,17 @@ class Rules:
         return {"strict": self.strict, "limits": dict(sorted(self.limits.items()))}
 
 
+def _check_mapping(limits: object) -> None:
+    if not isinstance(limits, Mapping):
+        raise WrongType(Violation("limits", "rules.limits", "a mapping of limit id to value", _show(limits)))
+
+
+def _show(value: object) -> str:
+    from medialog.validators.checks import show  # which takes its limits from here
+
+    return show(value)
+
+
 def _problem_with_limit(name: object, value: object) -> Violation | None:
     limit = LIMITS.get(name) if isinstance(name, str) else None
     if limit is None:
@@ -86,7 +94,7 @@ def _problem_with_limit(name: object, value: object) -> Violation | None:
         expected = (
             f"a limit's id, like {', '.join(close)}" if close else "a limit's id (medialog.validators.limits.LIMITS)"
         )
-        return Violation(f"limits[{name!r:.60}]", "rules.limits", expected, "an unknown one")
+        return Violation(f"limits[{_show(name)}]", "rules.limits", expected, "an unknown one")
     if not limit.settable:
         return Violation(
             f"limits[{name!r}]", "rules.limits", "a settable limit", "one that a file format or wire form fixes"
@@ -95,11 +103,11 @@ def _problem_with_limit(name: object, value: object) -> Violation | None:
         isinstance(limit.value, (int, float)) and isinstance(value, (int, float))
     )
     if not same or isinstance(value, bool) or (isinstance(value, (int, float)) and not 0 <= value < 2**63):
-        return Violation(f"limits[{name!r}]", "rules.limits", f"a value like {limit.value!r}", f"{value!r:.60}")
+        return Violation(f"limits[{name!r}]", "rules.limits", f"a value like {limit.value!r}", _show(value))
     try:
         re.compile(value if isinstance(value, str) else "")  # the limits of text are patterns
     except re.error as error:
-        return Violation(f"limits[{name!r}]", "rules.limits", "a regular expression", f"{value!r:.60} ({error})")
+        return Violation(f"limits[{name!r}]", "rules.limits", "a regular expression", f"{_show(value)} ({error})")
     return None
 
 

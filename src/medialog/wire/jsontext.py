@@ -14,6 +14,7 @@ from typing import Any
 
 MAX_DEPTH = 64
 MAX_DIGITS = 4300  # what Python itself reads and writes without a change of its settings
+MOST_BITS = int((MAX_DIGITS - 1) * math.log2(10))  # no number of that many bits has more digits
 NUMBER_KIND = "number"
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
