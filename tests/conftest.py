@@ -1,9 +1,10 @@
-"""Feeds the examples that law classes list to the laws, and keeps every test on defaults and without a screen."""
+"""Loads the plugin that medialog ships, and keeps every test on defaults and without a screen."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -13,14 +14,15 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, max_examples=100)
 hypothesis.settings.load_profile("tests")
 
-EXAMPLES = {"valid_example": "valid", "invalid_example": "invalid", "equal_spellings": "spellings"}
+FRAMEWORKS = Path(__file__).parent / "frameworks"
+
+# Under the name of its entry point, so that an installed medialog brings no second one.
+pytest_plugins = ["pytester", "medialog.testing.plugin"]
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for fixture, attribute in EXAMPLES.items():
-        if fixture in metafunc.fixturenames:
-            examples = getattr(metafunc.cls, attribute)
-            metafunc.parametrize(fixture, list(examples.values()), ids=list(examples))
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the tests of frameworks that `make test` does not install, unless their folder is named."""
+    return True if collection_path == FRAMEWORKS and not any("frameworks" in name for name in config.args) else None
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Stand-ins for arrays of frameworks that the tests do not install: the class path, the methods and the refusals of each."""
+"""Stand-ins for arrays of frameworks that tests do not install: class path, methods and refusals of each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ class Tensor:
         requires_grad: bool = False,
         device: str = "cpu",
         quantized: bool = False,
+        layout: str = "strided",
     ) -> None:
         self._values = np.asarray(values)
         self.dtype = f"torch.{dtype or self._values.dtype.name}"
         self.requires_grad = requires_grad
         self.device = device
         self.is_quantized = quantized
-        self.is_sparse = False
+        self.layout = f"torch.{layout}"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -40,6 +41,7 @@ class Tensor:
             requires_grad=changed.get("requires_grad", self.requires_grad),
             device=changed.get("device", self.device),
             quantized=changed.get("quantized", self.is_quantized),
+            layout=changed.get("layout", self.layout.removeprefix("torch.")),
         )
 
     def detach(self) -> Tensor:
@@ -47,6 +49,9 @@ class Tensor:
 
     def cpu(self) -> Tensor:
         return self._like(device="cpu")
+
+    def to_dense(self) -> Tensor:
+        return self._like(layout="strided")
 
     def dequantize(self) -> Tensor:
         return self._like(quantized=False)
@@ -65,9 +70,11 @@ class Tensor:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
         if self.device != "cpu":
             raise TypeError(f"can't convert {self.device} device type tensor to numpy.")
+        if self.layout != "torch.strided":
+            raise TypeError(f"can't convert {self.layout} layout tensor to numpy. Use Tensor.to_dense() first.")
         if self.is_quantized:
             raise TypeError("Got unsupported ScalarType QUInt8")
-        if self.dtype in ("torch.bfloat16", "torch.float8_e4m3fn"):
+        if self.dtype in ("torch.bfloat16", "torch.float8_e4m3fn", "torch.float8_e5m2fnuz"):
             raise TypeError("Got unsupported ScalarType BFloat16")
         return self._values
 

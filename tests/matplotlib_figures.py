@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib.patches as shapes
 import matplotlib.pyplot as plt
@@ -241,14 +242,16 @@ def stem() -> Figure:
 @case
 def dates() -> Figure:
     fig, ax = plt.subplots()
-    ax.plot([dt.datetime(2020, 1, 1) + dt.timedelta(days=i) for i in range(60)], np.arange(60) ** 2)
-    ax.bar([dt.datetime(2020, 1, 10), dt.datetime(2020, 2, 1)], [1000, 2000], width=5, color="r")
+    days: Any = [dt.datetime(2020, 1, 1) + dt.timedelta(days=i) for i in range(60)]
+    ax.plot(days, np.arange(60) ** 2)
+    firsts: Any = [dt.datetime(2020, 1, 10), dt.datetime(2020, 2, 1)]
+    ax.bar(firsts, [1000, 2000], width=5, color="r")
     fig.autofmt_xdate()
     return fig
 
 
 @case
-def annotations() -> Figure:
+def annotated() -> Figure:
     fig, ax = plt.subplots()
     ax.plot([1, 2, 3])
     ax.text(0.5, 2.5, "a<b & c")
@@ -317,7 +320,7 @@ def hexbin() -> Figure:
 def inset() -> Figure:
     fig, ax = plt.subplots()
     ax.plot([1, 2])
-    ax.inset_axes([0.5, 0.5, 0.3, 0.3]).plot([2, 1])
+    ax.inset_axes((0.5, 0.5, 0.3, 0.3)).plot([2, 1])
     return fig
 
 
@@ -350,7 +353,8 @@ def circle() -> Figure:
 @case
 def subfigures() -> Figure:
     fig = plt.figure()
-    a, b = fig.subfigures(1, 2)
+    parts: Any = fig.subfigures(1, 2)
+    a, b = parts
     a.subplots().plot([1, 2])
     b.subplots().plot([2, 1])
     return fig
@@ -373,14 +377,15 @@ def barlabel() -> Figure:
 
 @case
 def pandas_lines() -> Figure:
-    return pd.DataFrame({"a": [1, 2, 3], "b": [3, 2, 1]}).plot().figure
+    figure: Figure = pd.DataFrame({"a": [1, 2, 3], "b": [3, 2, 1]}).plot().figure
+    return figure
 
 
 @case
 def pandas_dates() -> Figure:
-    return (
-        pd.DataFrame({"a": [1, 2, 3]}, index=pd.to_datetime(["2020-01-01", "2020-01-05", "2020-02-01"])).plot().figure
-    )
+    days = pd.to_datetime(["2020-01-01", "2020-01-05", "2020-02-01"])
+    figure: Figure = pd.DataFrame({"a": [1, 2, 3]}, index=days).plot().figure
+    return figure
 
 
 @case
@@ -393,6 +398,6 @@ def logfill() -> Figure:
 @case
 def overlapping() -> Figure:
     fig = plt.figure()
-    fig.add_axes([0.1, 0.1, 0.8, 0.8]).plot([1, 2])
-    fig.add_axes([0.5, 0.5, 0.3, 0.3]).plot([2, 1])
+    fig.add_axes((0.1, 0.1, 0.8, 0.8)).plot([1, 2])
+    fig.add_axes((0.5, 0.5, 0.3, 0.3)).plot([2, 1])
     return fig

@@ -169,8 +169,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "reference-0.17 inline 05": {"accuracy": 0.9},
 }
 
-# What medialog warns about: a sample rate of 32 that no browser plays, a colour of 321, a preset that nobody registered,
-# an image and then a list under one key.
+# What medialog warns about: a sample rate of 32 that no browser plays, a colour of 321, a preset that nobody
+# registered, an image and then a list under one key.
 WARNS = {"guide-2019 06", "guide-2020 04", "guide-2020 18", "guide-2020 22", "guide-2020 31"}
 
 

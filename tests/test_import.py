@@ -51,6 +51,39 @@ def test_recognising_foreign_objects_imports_nothing() -> None:
     assert set() == modules_after(code) & (set(HEAVY) - {"msgspec"})
 
 
+FOREIGN = {
+    "Pillow": ("import PIL.Image", "PIL.Image.new('RGB', (4, 4))", {"numpy"}),
+    "matplotlib": ("from matplotlib.figure import Figure", "Figure()", set()),
+    "plotly": ("import plotly.graph_objects as go", "go.Figure(go.Scatter(x=[1], y=[1]))", set()),
+    "pandas": ("import pandas", "pandas.DataFrame({'a': [1]})", set()),
+    "rdkit": ("from rdkit import Chem", "Chem.MolFromSmiles('CCO')", {"numpy"}),
+    "trimesh": ("import trimesh", "trimesh.creation.box()", set()),
+    "nobody's": ("class Own: pass", "Own()", set()),
+}
+
+
+@pytest.mark.parametrize("library", FOREIGN)
+def test_a_foreign_object_brings_no_other_library(library: str) -> None:
+    """What an object's own library has loaded is there already; storing the object loads no other."""
+    setup, value, needed = FOREIGN[library]
+    log = f"""
+{setup}
+value = {value}
+import medialog
+with medialog.init(mode="memory") as run:
+    try:
+        run.log({{"key": value}})
+    except medialog.InvalidInput:
+        assert {library!r} == "nobody's"
+"""
+
+    added = modules_after(f"import warnings; warnings.simplefilter('ignore'){log}") - modules_after(
+        setup + f"\n{value}"
+    )
+
+    assert (added & set(HEAVY)) - {"msgspec"} <= needed
+
+
 def test_the_face() -> None:
     assert sorted(medialog.__all__) == medialog.__all__
     for name in medialog.__all__:
@@ -59,11 +92,18 @@ def test_the_face() -> None:
 
 
 def type_checked_names() -> set[str]:
-    """Return what a type checker sees: the re-exports under `if TYPE_CHECKING`."""
+    """Return what a type checker sees: the re-exports and aliases under `if TYPE_CHECKING`."""
     tree = ast.parse(Path(str(medialog.__file__)).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    return {
+    imported = {
         alias.asname for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names if alias.asname
+    }
+    return imported | {
+        target.id
+        for node in block.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
 
 

@@ -68,6 +68,21 @@ def test_works_in_an_odd_folder_without_the_links(clone: Path, tmp_path: Path) -
     run(*pytest_command, "tests/runtime", "tests/datatypes/test_histogram.py", cwd=clone, PYTHONPATH=str(clone / "src"))
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+def test_make_demo_runs_as_the_readme_says(clone: Path) -> None:
+    """With the environment that is there: `.venv` is a stand-in, so that nothing is installed."""
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").write_text(
+        f'#!/bin/sh\nPYTHONPATH="{clone / "src"}" exec "{sys.executable}" "$@"\n'
+    )
+    (clone / ".venv" / "bin" / "python").chmod(0o755)
+    (clone / ".venv" / "ready").touch()
+
+    output = run("make", "demo", cwd=clone)
+    assert "run.history" in output
+    assert (clone / "runs").is_dir()
+
+
 def test_the_wheel_works_in_an_empty_environment(clone: Path, tmp_path: Path) -> None:
     run(
         sys.executable,
@@ -109,4 +124,4 @@ def test_core_dependencies_are_few() -> None:
 
     assert ["jsonschema", "msgspec", "numpy", "pillow"] == [name.partition(">")[0] for name in project["dependencies"]]
     extras = project["optional-dependencies"]
-    assert f"medialog[{','.join(name for name in extras if name not in ('all',))}]" == extras["all"][0]
+    assert f"medialog[{','.join(name for name in extras if name not in ('all', 'testing'))}]" == extras["all"][0]

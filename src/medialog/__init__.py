@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from medialog import datatypes as data_types
+    import medialog.datatypes as _datatypes
     from medialog import plot as plot
     from medialog import plots as plots
     from medialog.datatypes.audio import Audio as Audio
@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     from medialog.runtime.session import init as init
     from medialog.runtime.session import log as log
     from medialog.runtime.summary import Summary
+    from medialog.runtime.validation import validate_file as validate_file
+    from medialog.runtime.validation import validate_folder as validate_folder
+    from medialog.runtime.validation import validate_run as validate_run
     from medialog.validators.descriptors import check_descriptor as check_descriptor
     from medialog.validators.descriptors import validate as validate
     from medialog.validators.errors import Advice as Advice
@@ -82,6 +85,8 @@ if TYPE_CHECKING:
     from medialog.validators.errors import Violation as Violation
     from medialog.validators.errors import WrongType as WrongType
     from medialog.validators.rules import Rules as Rules
+
+    data_types = _datatypes  # W&B's name of the module
 
     run: Run | None
     config: Config
@@ -153,6 +158,9 @@ _HOMES = {
     "open_run": "runtime.reader",
     "plot_table": "datatypes.plot.custom",
     "validate": "validators.descriptors",
+    "validate_file": "runtime.validation",
+    "validate_folder": "runtime.validation",
+    "validate_run": "runtime.validation",
 }
 
 __all__ = [
@@ -219,6 +227,9 @@ __all__ = [
     "open_run",
     "plot_table",
     "validate",
+    "validate_file",
+    "validate_folder",
+    "validate_run",
 ]
 
 
@@ -240,7 +251,10 @@ if not TYPE_CHECKING:  # a type checker that saw a module `__getattr__` would ac
             return import_module(f"medialog.{name}")
         if name == "data_types":  # where W&B has its types
             return import_module("medialog.datatypes")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from medialog.wandb_names import OF_MODULE
+
+        instead = f": {OF_MODULE[name]}" if name in OF_MODULE else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{instead}")
 
 
 def __dir__() -> list[str]:

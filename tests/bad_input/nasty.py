@@ -35,7 +35,7 @@ class NumberRepr:
     """`repr` returns no text: Python raises a TypeError."""
 
     def __repr__(self) -> str:
-        return 5  # type: ignore[return-value]
+        return 5
 
 
 class NoArray:
@@ -112,7 +112,7 @@ class LyingLength(list[Any]):
 
 
 class NoEquality:
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __eq__(self, other: object) -> bool:
         raise Rude("no equality")
@@ -128,7 +128,7 @@ class NoAttributes:
 class NoClass:
     """`__class__` raises, so `isinstance` does."""
 
-    @property  # type: ignore[misc]
+    @property
     def __class__(self) -> Any:
         raise Rude("no class")
 

@@ -154,7 +154,7 @@ CASES = flat(
     position("B22 negative width", "box.position", middle=[0.5, 0.5], width=-0.1, height=0.1),
     position("B22 infinite height", "box.position", middle=[0.5, 0.5], width=0.1, height=INF),
     position("B23 domain pixels", "box.domain", domain="pixels", **corners()),
-    position("B23 domain without repr", "box.domain", domain=nasty.NoRepr(), **corners()),  # type: ignore[arg-type]
+    position("B23 domain without repr", "box.domain", domain=nasty.NoRepr(), **corners()),
     box("B24 position is a list", "box.position", position=[0, 0, 1, 1]),
     box("B24 position is None", "box.position", position=None),
     box("B24 position without items", "box.position", position=nasty.NoItems()),
@@ -188,8 +188,8 @@ CASES = flat(
     boxes("B+ boxes are a list", [BOX], "image.layers", error=WrongType),
     boxes("B25 1,000,001 boxes", lambda: {"b": {"box_data": [None] * 1_000_001}}, "boxes.per_layer"),
     # classes
-    refused("B+ classes are text", lambda at: Image(GREY, classes="cat"), "classes.entry", error=WrongType),  # type: ignore[arg-type]
-    refused("B+ a class is text", lambda at: Image(GREY, classes=["cat"]), "classes.entry"),  # type: ignore[list-item]
+    refused("B+ classes are text", lambda at: Image(GREY, classes="cat"), "classes.entry", error=WrongType),
+    refused("B+ a class is text", lambda at: Image(GREY, classes=["cat"]), "classes.entry"),
     refused("B+ a class without a name", lambda at: Image(GREY, classes=[{"id": 1}]), "classes.entry"),
     refused("B+ a class of a float", lambda at: Image(GREY, classes=[{"id": 1.5, "name": "a"}]), "classes.entry"),
     refused("B+ a class twice", lambda at: Image(GREY, classes=[{"id": 1, "name": "a"}] * 2), "classes.entry"),

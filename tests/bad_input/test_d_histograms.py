@@ -91,15 +91,15 @@ CASES = flat(
     made("D+ falling edges", [1, 1], [0, 2, 1], "histogram.edges"),
     made("D+ edges of text", [1], ["a", "b"], "array.dtype"),
     made("D+ edges of 2**70", [1], [0, 2**70], "array.dtype"),
-    refused("D+ np_histogram of one", lambda at: Histogram(np_histogram=([1],)), "histogram.lengths"),  # type: ignore[arg-type]
-    refused("D+ np_histogram of three", lambda at: Histogram(np_histogram=([1], [0, 1], 2)), "histogram.lengths"),  # type: ignore[arg-type]
-    refused("D+ np_histogram of a number", lambda at: Histogram(np_histogram=5), "histogram.lengths"),  # type: ignore[arg-type]
-    refused("D+ np_histogram of text", lambda at: Histogram(np_histogram="ab"), "array.kind", error=WrongType),  # type: ignore[arg-type]
+    refused("D+ np_histogram of one", lambda at: Histogram(np_histogram=([1],)), "histogram.lengths"),
+    refused("D+ np_histogram of three", lambda at: Histogram(np_histogram=([1], [0, 1], 2)), "histogram.lengths"),
+    refused("D+ np_histogram of a number", lambda at: Histogram(np_histogram=5), "histogram.lengths"),
+    refused("D+ np_histogram of text", lambda at: Histogram(np_histogram="ab"), "array.kind", error=WrongType),
     refused(
         "D+ np_histogram without iteration",
         lambda at: Histogram(np_histogram=nasty.NoIteration([[1], [0, 1]])),
         "value.read",
-    ),  # type: ignore[arg-type]
+    ),
     accepted("D3 NaN samples are counted", lambda at: Histogram([1.0, NAN]), lambda row: row[KEY]["nan"] == 1),
     accepted(
         "D5 all NaN", lambda at: Histogram([NAN] * 3), lambda row: row[KEY]["nan"] == 3 and row[KEY]["count"] == 0

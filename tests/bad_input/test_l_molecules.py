@@ -50,7 +50,7 @@ CASES = flat(
     refused("L2 .exe", lambda at: Molecule(at.file("a.exe", FILES["pdb"])), "molecule.formats"),
     refused("L2 no suffix", lambda at: Molecule(at.file("pdb", FILES["pdb"])), "molecule.formats"),
     refused("L2 file_type exe", lambda at: Molecule(FILES["pdb"], file_type="exe"), "molecule.formats"),
-    refused("L2 file_type 5", lambda at: Molecule(FILES["pdb"], file_type=5), "molecule.formats"),  # type: ignore[arg-type]
+    refused("L2 file_type 5", lambda at: Molecule(FILES["pdb"], file_type=5), "molecule.formats"),
     refused("L3 .pdb.gz", lambda at: Molecule(at.file("a.pdb.gz", gzip.compress(FILES["pdb"]))), "molecule.formats"),
     file("L3 a gzip bomb named .pdb", lambda: gzip.compress(bytes(50 << 20)), "pdb", "file.content", peak=SMALL),
     file("L4 a pdb named .cif", FILES["pdb"], "cif", "file.content"),

@@ -70,7 +70,7 @@ class Frame(pd.DataFrame):
     """A subclass of DataFrame whose columns raise."""
 
     @property
-    def columns(self) -> Any:  # type: ignore[override]
+    def columns(self) -> Any:
         raise nasty.Rude("no columns")
 
 

@@ -567,8 +567,9 @@ def test_a_wav_file_ends_at_4_gib() -> None:
 
 def test_a_hundred_sounds_in_a_list() -> None:
     sound = Audio([0.5], 8000)
+    descriptor: Any = MediaList([sound] * 100).encode_into(MemorySink())
 
-    assert 100 == MediaList([sound] * 100).encode_into(MemorySink())["count"]
+    assert 100 == descriptor["count"]
     with pytest.raises(InvalidInput, match=r"at most 100 Audio objects in a list.*got 101 \[audio\.per_step\]"):
         MediaList([sound] * 101)
     MediaList([sound] * 101, Rules({"audio.per_step": 101}))
@@ -614,7 +615,7 @@ def test_false_descriptors(place: str, value: Any, rule: str) -> None:
 
 @pytest.mark.parametrize("name", ["count", "audio", "sampleRates", "durations", "captions"])
 def test_false_lists(name: str) -> None:
-    descriptor = MediaList([Audio(np.zeros(500), 1000, caption="c")]).encode_into(MemorySink())
+    descriptor: Any = MediaList([Audio(np.zeros(500), 1000, caption="c")]).encode_into(MemorySink())
     false = {"count": 2, "audio": [], "sampleRates": [1], "durations": [1.0], "captions": ["d"]}[name]
 
     assert ["audio.list"] == [violation.rule for violation in validate({**descriptor, name: false})]
@@ -693,3 +694,13 @@ def test_repr() -> None:
     assert "Audio(0.5 s, stereo, 16000 Hz, flac PCM_16, caption='c')" == repr(
         Audio(file("FLAC", channels=2), caption="c")
     )
+
+
+def test_an_mp3_that_ends_inside_its_first_header_is_broken() -> None:
+    """Found by fuzzing: the Xing header was read beyond the end of the file."""
+    frame = b"\xff\xfb\x90\xc4" + b"\0" * 32
+
+    for end in range(4, 12):
+        with pytest.raises(InvalidInput) as caught:
+            Audio(frame + b"Info" + b"\0\0\0\1\0\0\0\1"[: end - 4])
+        assert ["file.content"] == [violation.rule for violation in caught.value.violations]

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from laws import TypeLaws, call
-from matplotlib_figures import FIGURES
 from PIL import Image as PillowImage
 
+from laws import TypeLaws, call
+from matplotlib_figures import FIGURES
 from medialog.datatypes.adopt import adopt
 from medialog.datatypes.base import decode
 from medialog.datatypes.figure import Figure
@@ -32,7 +32,7 @@ OK = {"line", "styles", "scatter", "bars", "grouped", "stacked", "barh", "hist",
       "errorbar", "fill", "stack", "stem", "dates", "subplots", "gridspec", "many", "dark", "patches", "logbars",
       "barlabel", "pandas_lines", "pandas_dates"}  # fmt: skip
 LOSSY = {
-    "annotations": "not shown interactively: the style of an arrow",
+    "annotated": "not shown interactively: the style of an arrow",
     "unicode": "not shown interactively: mathtext that HTML cannot say",
 }
 FAILED = {
@@ -164,9 +164,9 @@ def fingerprint(figure: Any) -> list[Any]:
     found: list[Any] = [figure.dpi, *figure.get_size_inches(), figure.get_facecolor(), type(figure.canvas), figure.axes]
     for artist in figure.findobj(include_self=True):
         state: dict[str, Any] = {"id": id(artist), "zorder": artist.get_zorder(), "visible": artist.get_visible()}
-        for name in ("get_alpha", "get_label", "get_clip_on", "get_text", "get_color", "get_xdata", "get_ydata", "get_xlim",
-                     "get_ylim", "get_xscale", "get_yscale", "get_position", "get_offsets", "get_array", "get_linewidth",
-                     "get_facecolor", "get_edgecolor", "get_legend", "get_autoscale_on"):  # fmt: skip
+        for name in ("get_alpha", "get_label", "get_clip_on", "get_text", "get_color", "get_xdata", "get_ydata",
+                     "get_xlim", "get_ylim", "get_xscale", "get_yscale", "get_position", "get_offsets", "get_array",
+                     "get_linewidth", "get_facecolor", "get_edgecolor", "get_legend", "get_autoscale_on"):  # fmt: skip
             foreign = isinstance(artist, (matplotlib.spines.Spine, matplotlib.contour.ContourSet))
             if hasattr(artist, name) and not foreign:
                 state[name] = repr(getattr(artist, name)())
@@ -462,7 +462,8 @@ def test_pyplot_is_its_current_figure() -> None:
 
 def test_artists_of_a_subfigure_are_of_the_whole_figure() -> None:
     drawn = plt.figure(figsize=(2, 1))
-    left, _ = drawn.subfigures(1, 2)
+    parts: Any = drawn.subfigures(1, 2)
+    left, _ = parts
     axes = left.subplots()
 
     for part in (left, axes, axes.title):

@@ -260,9 +260,21 @@ def test_nothing_is_written_through_a_link(folder: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["../x", "/etc/passwd", "media/../../x", f"media/00/{SHA}.bin", f"media/{SHA[:2]}/{SHA}.bin/..", f"media/{SHA[:2]}/{SHA}.b/n",
-     f"media/{SHA[:2]}/{SHA}", f"{PATH}\n", f"media/{SHA[:2]}/{'0' * 64}.bin", f"media//{SHA[:2]}/{SHA}.bin", "", "tmp/x"],
-)  # fmt: skip
+    [
+        "../x",
+        "/etc/passwd",
+        "media/../../x",
+        f"media/00/{SHA}.bin",
+        f"media/{SHA[:2]}/{SHA}.bin/..",
+        f"media/{SHA[:2]}/{SHA}.b/n",
+        f"media/{SHA[:2]}/{SHA}",
+        f"{PATH}\n",
+        f"media/{SHA[:2]}/{'0' * 64}.bin",
+        f"media//{SHA[:2]}/{SHA}.bin",
+        "",
+        "tmp/x",
+    ],
+)
 def test_paths_that_lead_elsewhere_are_refused(sink: StorageSink, path: str) -> None:
     sink.write("bin", DATA)
 
@@ -341,7 +353,7 @@ def test_every_kind_of_file_input(tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     with zipfile.ZipFile(archive, "w") as written:
         written.writestr("inner.txt", DATA)
-    spooled = tempfile.SpooledTemporaryFile()
+    spooled = tempfile.SpooledTemporaryFile()  # noqa: SIM115
     spooled.write(DATA)
     spooled.seek(0)
     with (
@@ -351,8 +363,19 @@ def test_every_kind_of_file_input(tmp_path: Path) -> None:
         opened.open("inner.txt") as member,
         spooled,
     ):
-        for value in (str(path), path, DATA, bytearray(DATA), memoryview(DATA), io.BytesIO(DATA), io.StringIO(DATA.decode()),
-                      binary, text, member, spooled):  # fmt: skip
+        for value in (
+            str(path),
+            path,
+            DATA,
+            bytearray(DATA),
+            memoryview(DATA),
+            io.BytesIO(DATA),
+            io.StringIO(DATA.decode()),
+            binary,
+            text,
+            member,
+            spooled,
+        ):
             found = content(value)
             assert (SHA, len(DATA), DATA) == (found.sha256, found.size, found.read())
             with found.open() as file:

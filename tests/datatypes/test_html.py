@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from browser import FLAGS, browser
 from laws import Call, TypeLaws, call
 from medialog.datatypes import Html, MediaList, MemorySink
 from medialog.datatypes.base import decode
@@ -158,8 +158,9 @@ def test_the_style_is_put_where_a_browser_looks_for_it(marked: str) -> None:
 
 
 pieces = st.sampled_from(
-    ["<html", "<head", "<HEAD", "<header>", ">", " ", "\n", "=", "'", '"', "/", "<!--", "-->", "<!-->", "--!>", "<!doctype html", "<?",
-     "<", "!", "-", "\ufeff", "a", "é", "\U0001f600", BEGIN, END, BLOCK, BLOCK[:40], BLOCK[40:], "</head>"]
+    ["<html", "<head", "<HEAD", "<header>", ">", " ", "\n", "=", "'", '"', "/", "<!--", "-->", "<!-->", "--!>",
+     "<!doctype html", "<?", "<", "!", "-", "\ufeff", "a", "é", "\U0001f600", BEGIN, END, BLOCK, BLOCK[:40], BLOCK[40:],
+     "</head>"]
 )  # fmt: skip
 pages = st.one_of(st.lists(pieces, max_size=25).map("".join), st.text())
 
@@ -210,7 +211,8 @@ def test_the_style_fetches_nothing_and_is_one_element_each() -> None:
 
 
 @pytest.mark.parametrize("hostile", ["<!-->" * 200_000, "<!--" * 200_000, "<head a=" * 100_000, "<html>" * 200_000,
-                                     "<head " + "a='" * 100_000, "<!" * 400_000, "<head" + "/" * 800_000, " " * 900_000])  # fmt: skip
+                                     "<head " + "a='" * 100_000, "<!" * 400_000, "<head" + "/" * 800_000,
+                                     " " * 900_000])  # fmt: skip
 def test_the_search_is_linear(hostile: str) -> None:
     start = time.process_time()
     find_place(hostile)
@@ -335,7 +337,6 @@ def test_repr() -> None:
 # --- in a browser --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_chromium_keeps_the_page_and_uses_the_style(tmp_path: Path) -> None:
     page = (
         "<!doctype html><html lang=en><HEAD data-x='>'\n><title>é</title></head><body><table><td id=cell>x</td></table>"
@@ -345,9 +346,8 @@ def test_chromium_keeps_the_page_and_uses_the_style(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(Html(page).stored())
 
     dom = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update", f"--user-data-dir={tempfile.mkdtemp(dir=tmp_path)}",
-         "--dump-dom", (tmp_path / "page.html").as_uri()],
+        [browser(), *FLAGS, f"--user-data-dir={tempfile.mkdtemp(dir=tmp_path)}", "--dump-dom",
+         (tmp_path / "page.html").as_uri()],
         capture_output=True, timeout=60, check=True,
     ).stdout.decode()  # fmt: skip
 

@@ -10,6 +10,7 @@ import pickle
 import threading
 import warnings
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,12 @@ GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 RGB = np.arange(36, dtype=np.uint8).reshape(3, 4, 3) * 7
 RGBA = np.arange(48, dtype=np.uint8).reshape(3, 4, 4) * 5
 SIXTEEN = np.arange(12, dtype=np.uint16).reshape(3, 4) * 5000
-MASK = {"mask_data": np.arange(12).reshape(3, 4), "class_labels": {1: "one", 2: "two"}}
-BOX = {"position": {"minX": 0.1, "maxX": 0.9, "minY": 0.2, "maxY": 0.8}, "class_id": 2, "scores": {"p": 0.5}}
+MASK: dict[str, Any] = {"mask_data": np.arange(12).reshape(3, 4), "class_labels": {1: "one", 2: "two"}}
+BOX: dict[str, Any] = {
+    "position": {"minX": 0.1, "maxX": 0.9, "minY": 0.2, "maxY": 0.8},
+    "class_id": 2,
+    "scores": {"p": 0.5},
+}
 TYPES = ("png", "jpg", "jpeg", "bmp", "webp")
 
 
@@ -98,13 +103,13 @@ class TestImage(TypeLaws):
         "an image as jpeg": lambda: call(Image(RGB, masks={"m": MASK}), file_type="jpg", quality=70),
         "tensor": lambda: call(Tensor(RGB.transpose(2, 0, 1))),
         "gif file": lambda: call(pictures.animation("GIF", 3)),
-        **{f"Pillow {mode}": lambda mode=mode: call(pictures.picture(mode)) for mode in pictures.MODES},
-        **{f"Pillow {mode}": lambda mode=mode: call(pictures.picture(mode)) for mode in pictures.TRANSPARENT},
-        **{f"as {kind}": lambda kind=kind: call(RGB.copy(), file_type=kind) for kind in TYPES},
-        **{f"a file of {name}": lambda data=data: call(io.BytesIO(data)) for name, data in pictures.files()},
+        **{f"Pillow {mode}": partial(lambda mode: call(pictures.picture(mode)), mode) for mode in pictures.MODES},
+        **{f"Pillow {mode}": partial(lambda mode: call(pictures.picture(mode)), mode) for mode in pictures.TRANSPARENT},
+        **{f"as {kind}": partial(lambda kind: call(RGB.copy(), file_type=kind), kind) for kind in TYPES},
+        **{f"a file of {name}": partial(lambda data: call(io.BytesIO(data)), data) for name, data in pictures.files()},
         "lossy webp": lambda: call(RGB.copy(), file_type="webp", quality=50),
         **{
-            f"mode {mode}": lambda mode=mode: call(RGB.copy(), mode=mode)
+            f"mode {mode}": partial(lambda mode: call(RGB.copy(), mode=mode), mode)
             for mode in HELD_MODES["png"]
             if mode != "I;16"
         },
@@ -129,7 +134,7 @@ class TestImage(TypeLaws):
         "objects": (lambda: call(np.array([[None]])), {"array.dtype"}),
         "complex": (lambda: call(np.array([[1j]])), {"array.dtype"}),
         "ragged": (lambda: call([[1, 2], [3]]), {"array.ragged"}),
-        "masked": (lambda: call(np.ma.array([[1, 2]], mask=[[0, 1]])), {"array.masked"}),
+        "masked": (lambda: call(np.ma.array([[1, 2]], mask=[[False, True]])), {"array.masked"}),
         "NaN": (lambda: call([[0.5, np.nan]]), {"pixels.finite"}),
         "infinity": (lambda: call([[0.5, np.inf]]), {"pixels.finite"}),
         "above one": (lambda: call([[0.5, 1.5]]), {"pixels.float"}),
@@ -272,7 +277,7 @@ def stored(image: Image) -> Any:
     read = Pillow.open(io.BytesIO(sink.files[descriptor["path"]]))
     read.load()
     if (descriptor["format"], descriptor["mode"], read.mode) == ("webp", "RGBA", "RGB"):
-        read, format = read.convert("RGBA"), read.format  # WebP leaves out an alpha that is opaque everywhere
+        read, format = read.convert("RGBA"), read.format  # type: ignore[assignment]  # WebP leaves out an alpha that is opaque everywhere
         read.format = format
     assert (descriptor["mode"], descriptor["width"], descriptor["height"]) == (read.mode, *read.size)
     assert descriptor["format"].upper() == read.format
@@ -508,12 +513,11 @@ def test_an_opaque_alpha_survives_webp() -> None:
 
 
 def test_alpha_is_dropped_with_a_warning() -> None:
-    with pytest.warns(DataChanged, match=r"image\.alpha") as caught:
-        image = Image(RGBA, file_type="jpg")
-        image.encode(MemorySink())
-        image.encode(MemorySink())
+    image = Image(RGBA, file_type="jpg")
 
-    assert 1 == len(caught)
+    with pytest.warns(DataChanged, match=r"image\.alpha"):
+        image.encode(MemorySink())
+    image.encode(MemorySink())  # warned of once: a second warning would be an error here
 
 
 def test_strict_record_warns_of_nothing() -> None:
@@ -571,14 +575,17 @@ def test_one_frame_of_an_animated_pillow_image_is_named() -> None:
 
 @pytest.mark.parametrize(("suffix", "content"), list(pictures.files()), ids=[name for name, _ in pictures.files()])
 def test_a_file_that_is_cut_anywhere_is_refused(suffix: str, content: bytes) -> None:
-    for length in range(0, len(content) - 16, max(1, len(content) // 12)):
+    refused = 0
+    lengths = range(0, len(content) - 16, max(1, len(content) // 12))
+    for length in lengths:
         try:
             image = Image(content[:length])
         except InvalidInput as error:
-            assert {"file.content"} == {violation.rule for violation in error.violations}
-        else:  # a BMP's or a GIF's last bytes are padding, or another frame
-            assert suffix in ("gif",), f"{suffix} cut at {length} of {len(content)}"
-            assert image.to_pil().size == (4, 4)
+            refused += {violation.rule for violation in error.violations} == {"file.content"}
+        else:  # a GIF that ends after a frame is a shorter GIF
+            refused += suffix == "gif" and image.to_pil().size == (4, 4)
+
+    assert refused == len(lengths)
 
 
 def test_a_broken_file_behind_a_pillow_image_is_refused() -> None:
@@ -829,8 +836,13 @@ def test_b9_a_layers_name_is_data() -> None:
 
 
 def test_b17_and_b18_boxes_that_overhang_are_kept_with_one_warning() -> None:
-    over = {"box_data": [{**BOX, "position": {"minX": 0, "maxX": 1.5, "minY": 0, "maxY": 1}}, BOX,
-                         {**BOX, "domain": "pixel", "position": {"minX": 0, "maxX": 5, "minY": 0, "maxY": 1}}]}  # fmt: skip
+    over = {
+        "box_data": [
+            {**BOX, "position": {"minX": 0, "maxX": 1.5, "minY": 0, "maxY": 1}},
+            BOX,
+            {**BOX, "domain": "pixel", "position": {"minX": 0, "maxX": 5, "minY": 0, "maxY": 1}},
+        ]
+    }
 
     with pytest.warns(Advice, match=r"boxes\['b'\]: 2 of 3 boxes reach beyond the picture \[box\.outside\]"):
         descriptor = Image(GREY, boxes={"b": over}).encode(MemorySink())
@@ -944,8 +956,15 @@ def test_palettes_are_read_as_colours() -> None:
 def test_a_stored_file_that_is_no_picture_is_damaged() -> None:
     sink = MemorySink()
     reference = sink.write("png", b"no picture")
-    descriptor = {"_type": "image-file", **{n: getattr(reference, n) for n in ("path", "sha256", "size")}, "format": "png",
-                  "width": 1, "height": 1, "mode": "L", "lossless": True}  # fmt: skip
+    descriptor = {
+        "_type": "image-file",
+        **{n: getattr(reference, n) for n in ("path", "sha256", "size")},
+        "format": "png",
+        "width": 1,
+        "height": 1,
+        "mode": "L",
+        "lossless": True,
+    }
 
     with pytest.raises(DamagedFile, match="not a whole png"):
         decode(descriptor, sink).to_pil()

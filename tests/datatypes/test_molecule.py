@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rdkit import Chem
 
 from laws import TypeLaws, call, call_of
 from medialog.datatypes.adopt import adopt
@@ -26,8 +27,6 @@ from medialog.datatypes.molecule_rdkit import RDKIT_CHANGES
 from medialog.validators import validate
 from medialog.validators.errors import Advice, DataChanged, InvalidInput, MissingDependency, WrongType
 from medialog.validators.limits import LIMITS
-
-Chem = pytest.importorskip("rdkit.Chem")
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "molecules"
 PATHS = {name: FOLDER / f"molecule.{name}" for name in FORMATS}
@@ -612,3 +611,13 @@ def test_repr() -> None:
         Molecule.from_smiles("CCO", caption="ethanol")
     )
     assert "Molecule(pdb, 20 atoms)" == repr(Molecule(PATHS["pdb"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "hinted"), [("CCO", True), ("CC(=O)O", True), ("C/C=C/C", True), ("no/such.pdb", False)]
+)
+def test_smiles_in_the_place_of_a_path_is_told_where_it_goes(text: str, hinted: bool) -> None:
+    with pytest.raises(InvalidInput, match=r"file\.missing") as caught:
+        Molecule(text)
+
+    assert hinted == ("(for SMILES: Molecule.from_smiles)" in str(caught.value))

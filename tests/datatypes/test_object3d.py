@@ -5,6 +5,7 @@ import json
 import struct
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import medialog
-from laws import TypeLaws, call, call_of
+from laws import Call, TypeLaws, call, call_of
 from medialog.datatypes.adopt import adopt
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import MemorySink
@@ -41,6 +42,11 @@ FILES: dict[str, bytes] = {
     "glb": BOX.export(file_type="glb"),
     "gltf": trimesh.exchange.gltf.export_gltf(trimesh.Scene(BOX), embed_buffers=True)["model.gltf"],
 }
+
+
+PLY_HEADER = (
+    b"ply\nformat binary_little_endian 1.0\nelement vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
+)
 
 
 def xyz() -> list[list[float]]:
@@ -100,6 +106,19 @@ def two_meshes() -> Any:
     return result
 
 
+def coloured_cloud(colours: list[list[int]]) -> Any:
+    return trimesh.PointCloud(np.array(xyz()), colors=colours)
+
+
+def triangle(height: float) -> Any:
+    """Return a mesh of one triangle, with one corner at a height."""
+    return trimesh.Trimesh([[0.0, 0.0, height], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[0, 1, 2]], process=False)
+
+
+def of_file(name: str) -> Callable[[], Call]:
+    return lambda: call(named(f"a.{name}", FILES[name]))
+
+
 class Dlpack:
     """An array of a library that nobody imported."""
 
@@ -116,7 +135,7 @@ class Dlpack:
 class TestObject3D(TypeLaws):
     type = Object3D
     valid = {
-        **{f"a file: {name}": (lambda name=name, data=data: call(named(f"a.{name}", data))) for name, data in FILES.items()},
+        **{f"a file: {name}": of_file(name) for name in FILES},
         "bytes": lambda: call(FILES["glb"]),
         "bytes with a type": lambda: call(FILES["obj"], file_type="obj"),
         "with a caption": lambda: call(named("a.glb", FILES["glb"]), caption="a box"),
@@ -137,7 +156,9 @@ class TestObject3D(TypeLaws):
         "colours to clamp": lambda: call(np.array([[0, 0, 0, -1, 128, 999]])),
         "the documented scene": lambda: call(documented_scene()),
         "a scene of nothing": lambda: call(scene()),
-        "a scene of boxes": lambda: call(scene(boxes=[box3d((0, 0, 0), (1, 2, 3), (1, 0, 0, -0.5), (1, 0, 0), "car", 0.5)])),
+        "a scene of boxes": lambda: call(
+            scene(boxes=[box3d((0, 0, 0), (1, 2, 3), (1, 0, 0, -0.5), (1, 0, 0), "car", 0.5)])
+        ),
         "a scene with colours": lambda: call(scene(points=[[0, 0, 0, 1, 2, 300.4]])),
         "from_point_cloud": lambda: call_of(Object3D.from_point_cloud, xyz(), [{"corners": unit()}]),
         "from_numpy": lambda: call_of(Object3D.from_numpy, np.array(xyz())),
@@ -148,8 +169,8 @@ class TestObject3D(TypeLaws):
         "a primitive": lambda: call(trimesh.primitives.Sphere(subdivisions=1)),
         "a Scene": lambda: call(two_meshes()),
         "a PointCloud": lambda: call(trimesh.PointCloud(np.array(xyz()))),
-        "a coloured PointCloud": lambda: call(trimesh.PointCloud(np.array(xyz()), colors=[[1, 2, 3, 255], [4, 5, 6, 255]])),
-        "a transparent PointCloud": lambda: call(trimesh.PointCloud(np.array(xyz()), colors=[[1, 2, 3, 255], [4, 5, 6, 7]])),
+        "a coloured PointCloud": lambda: call(coloured_cloud([[1, 2, 3, 255], [4, 5, 6, 255]])),
+        "a transparent PointCloud": lambda: call(coloured_cloud([[1, 2, 3, 255], [4, 5, 6, 7]])),
         "another Object3D": lambda: call(Object3D(documented_scene(), caption="kept")),
     }  # fmt: skip
     invalid = {
@@ -177,13 +198,16 @@ class TestObject3D(TypeLaws):
         "colour 256, strict": (lambda: call([[0, 0, 0, 0, 0, 256]], strict="error"), {"object3d.rgb"}),
         "colour -1, strict": (lambda: call([[0, 0, 0, 0, 0, -1]], strict="error"), {"object3d.rgb"}),
         "transparent, strict": (
-            lambda: call(trimesh.PointCloud(np.array(xyz()), colors=[[1, 2, 3, 4], [4, 5, 6, 7]]), strict="error"),
+            lambda: call(coloured_cloud([[1, 2, 3, 4], [4, 5, 6, 7]]), strict="error"),
             {"object3d.alpha"},
         ),
         "documented scene, strict": (lambda: call(documented_scene(), strict="error"), {"object3d.rgb"}),
         "another scene": (lambda: call({"type": "lidar"}), {"object3d.scene"}),
         "no scene type": (lambda: call({"points": xyz()}), {"object3d.scene"}),
-        "from_point_cloud of a type": (lambda: call_of(Object3D.from_point_cloud, xyz(), [], None, "x"), {"object3d.scene"}),
+        "from_point_cloud of a type": (
+            lambda: call_of(Object3D.from_point_cloud, xyz(), [], None, "x"),
+            {"object3d.scene"},
+        ),
         "a camera": (lambda: call(scene(camera={})), {"object3d.scene"}),
         "scene points of 5": (lambda: call(scene(points=np.zeros((2, 5)))), {"object3d.shape"}),
         "boxes that are one": (lambda: call(scene(boxes={"corners": unit()})), {"object3d.box"}),
@@ -196,10 +220,16 @@ class TestObject3D(TypeLaws):
         "score NaN": (lambda: call(scene(boxes=[{"corners": unit(), "score": np.nan}])), {"object3d.score"}),
         "score of text": (lambda: call(scene(boxes=[{"corners": unit(), "score": "1"}])), {"object3d.score"}),
         "colour of two": (lambda: call(scene(boxes=[{"corners": unit(), "color": [1, 2]}])), {"object3d.color"}),
-        "box colour of 0 to 1": (lambda: call(scene(boxes=[{"corners": unit(), "color": [0.5, 0, 1]}])), {"object3d.rgb_unit"}),
+        "box colour of 0 to 1": (
+            lambda: call(scene(boxes=[{"corners": unit(), "color": [0.5, 0, 1]}])),
+            {"object3d.rgb_unit"},
+        ),
         "a vector without end": (lambda: call(scene(vectors=[{"start": [0, 0, 0]}])), {"object3d.vector"}),
         "a vector of two": (lambda: call(scene(vectors=[{"start": [0, 0], "end": [0, 0, 0]}])), {"object3d.vector"}),
-        "an infinite vector": (lambda: call(scene(vectors=[{"start": [0, 0, np.inf], "end": [0, 0, 0]}])), {"object3d.vector"}),
+        "an infinite vector": (
+            lambda: call(scene(vectors=[{"start": [0, 0, np.inf], "end": [0, 0, 0]}])),
+            {"object3d.vector"},
+        ),
         "everything": (
             lambda: call(scene(boxes=[{"corners": unit()[:7], "label": 3}, 5], vectors=[1])),
             {"object3d.corners", "object3d.label", "object3d.box", "object3d.vector"},
@@ -226,11 +256,11 @@ class TestObject3D(TypeLaws):
         "from_file of an array": (lambda: call_of(Object3D.from_file, np.zeros((2, 3))), {"object3d.kind"}),
         "from_numpy of a path": (lambda: call_of(Object3D.from_numpy, "a.obj"), {"object3d.numpy"}),
         "a Trimesh of NaN": (
-            lambda: call(trimesh.Trimesh([[0, 0, np.nan], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], process=False)),
+            lambda: call(triangle(np.nan)),
             {"object3d.finite"},
         ),
         "a Trimesh beyond float32": (
-            lambda: call(trimesh.Trimesh([[0, 0, 1e39], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], process=False)),
+            lambda: call(triangle(1e39)),
             {"object3d.range"},
         ),
         "a Trimesh of a missing vertex": (
@@ -254,10 +284,28 @@ class TestObject3D(TypeLaws):
             lambda: call_of(Object3D.from_numpy, np.array(xyz())),
         ],
         "a scene": [
-            lambda: call(scene(points=xyz(), boxes=[{"corners": unit(), "color": [1, 2, 3]}], vectors=[{"start": [0, 0, 0], "end": [1, 1, 1]}])),
-            lambda: call(scene(points=np.array(xyz()), boxes=np.array([{"corners": np.array(unit(), np.float32), "color": np.array([1, 2, 3]), "label": None}]),
-                               vectors=np.array([{"start": (0, 0, 0), "end": np.ones(3)}]))),
-            lambda: call_of(Object3D.from_point_cloud, xyz(), [{"corners": np.array(unit(), int), "color": (1.0, 2.0, 3.0)}], [{"start": [0, 0, 0], "end": [1, 1, 1]}]),
+            lambda: call(
+                scene(
+                    points=xyz(),
+                    boxes=[{"corners": unit(), "color": [1, 2, 3]}],
+                    vectors=[{"start": [0, 0, 0], "end": [1, 1, 1]}],
+                )
+            ),
+            lambda: call(
+                scene(
+                    points=np.array(xyz()),
+                    boxes=np.array(
+                        [{"corners": np.array(unit(), np.float32), "color": np.array([1, 2, 3]), "label": None}]
+                    ),
+                    vectors=np.array([{"start": (0, 0, 0), "end": np.ones(3)}]),
+                )
+            ),
+            lambda: call_of(
+                Object3D.from_point_cloud,
+                xyz(),
+                [{"corners": np.array(unit(), int), "color": (1.0, 2.0, 3.0)}],
+                [{"start": [0, 0, 0], "end": [1, 1, 1]}],
+            ),
         ],
         "a file": [lambda: call(named("a.obj", FILES["obj"])), lambda: call(FILES["obj"], file_type="obj"),
                    lambda: call(io.StringIO(FILES["obj"].decode()), file_type="obj")],
@@ -294,20 +342,23 @@ def test_a_file_too_large_to_hold(tmp_path: Path) -> None:
 
 
 def test_golden_ply_of_points() -> None:
-    header = b"ply\nformat binary_little_endian 1.0\nelement vertex 2\nproperty float x\nproperty float y\nproperty float z\n"
+    header = PLY_HEADER % 2
 
-    assert header + b"end_header\n" + struct.pack("<6f", *sum(xyz(), [])) == Object3D(xyz()).read()
+    assert (
+        header + b"end_header\n" + struct.pack("<6f", *[part for point in xyz() for part in point])
+        == Object3D(xyz()).read()
+    )
 
 
 def test_golden_ply_of_categories() -> None:
-    header = b"ply\nformat binary_little_endian 1.0\nelement vertex 1\nproperty float x\nproperty float y\nproperty float z\n"
+    header = PLY_HEADER % 1
     expected = header + b"property uchar category\nend_header\n" + struct.pack("<3fB", 1, 2, 3, 14)
 
     assert expected == Object3D([[1, 2, 3, 14]]).read()
 
 
 def test_golden_ply_of_colours() -> None:
-    header = b"ply\nformat binary_little_endian 1.0\nelement vertex 1\nproperty float x\nproperty float y\nproperty float z\n"
+    header = PLY_HEADER % 1
     names = b"property uchar red\nproperty uchar green\nproperty uchar blue\nend_header\n"
 
     assert header + names + struct.pack("<3f3B", 1, 2, 3, 4, 5, 255) == Object3D([[1, 2, 3, 4, 5, 255]]).read()
@@ -379,7 +430,7 @@ def test_doubles_are_rounded_as_numpy_rounds_them_and_counted(points: np.ndarray
 
 @given(hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.just(6)), elements=st.integers(0, 255).map(float)))
 def test_trimesh_reads_the_same_points_and_colours(points: np.ndarray) -> None:
-    read = trimesh.load(io.BytesIO(Object3D(points).read()), file_type="ply")
+    read: Any = trimesh.load(io.BytesIO(Object3D(points).read()), file_type="ply")
 
     np.testing.assert_array_equal(points[:, :3], read.vertices)
     np.testing.assert_array_equal(points[:, 3:], read.colors[:, :3])
@@ -435,7 +486,8 @@ def test_file_size_exactly() -> None:
 
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(trimesh.creation.box, "glb"), (two_meshes, "glb"), (lambda: trimesh.PointCloud(np.array(xyz())), "ply"), (trimesh.primitives.Box, "glb")],
+    [(trimesh.creation.box, "glb"), (two_meshes, "glb"), (lambda: trimesh.PointCloud(np.array(xyz())), "ply"),
+     (trimesh.primitives.Box, "glb")],
 )  # fmt: skip
 def test_objects_of_trimesh_are_adopted(make: Any, name: str) -> None:
     value = adopt(make())

@@ -90,7 +90,7 @@ class TestImageMask(TypeLaws):
         "no pixels": (lambda: call({"mask_data": np.zeros((0, 3), int)}), {"mask.shape"}),
         "B3 floats": (lambda: call({"mask_data": IDS / 2}), {"mask.dtype"}),
         "text": (lambda: call({"mask_data": [["a"]]}), {"array.dtype"}),
-        "masked": (lambda: call({"mask_data": np.ma.array([[1, 2]], mask=[[0, 1]])}), {"array.masked"}),
+        "masked": (lambda: call({"mask_data": np.ma.array([[1, 2]], mask=[[False, True]])}), {"array.masked"}),
         "B5 id 256": (lambda: call({"mask_data": [[256]]}), {"mask.class_id"}),
         "id -1": (lambda: call({"mask_data": [[-1]]}), {"mask.class_id"}),
         "id 65,536": (lambda: call({"mask_data": [[65_536]], "bits": 16}), {"mask.class_id"}),

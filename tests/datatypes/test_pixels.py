@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -47,9 +47,11 @@ def one_by_one(values: np.ndarray, rule: str) -> np.ndarray:
 
 
 def floats(low: float, high: float) -> st.SearchStrategy[np.ndarray]:
-    return st.sampled_from(FLOATS).flatmap(
-        lambda dtype: hnp.arrays(dtype, SHAPES, elements=st.floats(low, high, width=np.dtype(dtype).itemsize * 8))
-    )
+    def arrays_of(dtype: Any) -> st.SearchStrategy[np.ndarray]:
+        width: Any = np.dtype(dtype).itemsize * 8
+        return hnp.arrays(dtype, SHAPES, elements=st.floats(low, high, width=width))
+
+    return st.sampled_from(FLOATS).flatmap(arrays_of)
 
 
 @given(floats(0, 1))
@@ -97,7 +99,7 @@ def test_booleans_are_black_and_white(values: np.ndarray) -> None:
 
 @pytest.mark.parametrize("dtype", INTEGERS, ids=str)
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_integers_are_kept_or_refused(dtype: np.dtype, order: str) -> None:
+def test_integers_are_kept_or_refused(dtype: np.dtype, order: Literal["<", ">"]) -> None:
     most = min(255, int(np.iinfo(dtype).max))
     stored, changes = convert(np.array([[0, 1, most]], dtype.newbyteorder(order)))
 
@@ -211,11 +213,11 @@ def test_value_range_takes_every_dtype(dtype: np.dtype) -> None:
 @pytest.mark.parametrize(
     ("values", "value_range", "expected"),
     [
-        (np.float32([[0.5, 1]]), (0, 1e300), [[0, 0]]),
-        (np.float32([[0, HUGE]]), (-HUGE, HUGE), [[128, 255]]),
-        (np.float32([[0, TINY]]), (0, TINY), [[0, 255]]),
-        (np.float16([[0, 60_000]]), (0, 60_000), [[0, 255]]),
-        (np.float32([[0.1]]), (0, 0.1), [[255]]),  # float32(0.1) is above 0.1, and still not outside
+        (np.array([[0.5, 1]], np.float32), (0, 1e300), [[0, 0]]),
+        (np.array([[0, HUGE]], np.float32), (-HUGE, HUGE), [[128, 255]]),
+        (np.array([[0, TINY]], np.float32), (0, TINY), [[0, 255]]),
+        (np.array([[0, 60_000]], np.float16), (0, 60_000), [[0, 255]]),
+        (np.array([[0.1]], np.float32), (0, 0.1), [[255]]),  # float32(0.1) is above 0.1, and still not outside
     ],
 )
 def test_value_range_neither_overflows_nor_vanishes(values: Any, value_range: Any, expected: Any) -> None:

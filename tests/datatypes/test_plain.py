@@ -12,9 +12,12 @@ import math
 import pathlib
 import types
 import uuid
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+import pandas
+import polars
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +41,14 @@ class Colour(enum.Enum):
     DEEP = ("a", 1)
 
 
+class Device:
+    def __str__(self) -> str:
+        return "cuda:0"
+
+
+Device.__module__, Device.__qualname__ = "torch", "device"
+
+
 class Level(enum.IntEnum):
     HIGH = 3
 
@@ -53,7 +64,7 @@ class Settings:
     inner: Any = None
 
 
-class Text(str):
+class Text(str):  # noqa: SLOT000
     def __str__(self) -> str:
         return "something else"
 
@@ -129,9 +140,22 @@ def tagged(value: str) -> dict[str, str]:
         ((), []),
         (range(3), [0, 1, 2]),
         ({3, 1, 2}, [1, 2, 3]),
-        pytest.param(frozenset("ba"), ["a", "b"], id="frozenset"),
+        (frozenset((3, 1)), [1, 3]),
         ([1, "a", None, [2.5]], [1, "a", None, [2.5]]),
         (math.sqrt, "math.sqrt"),
+        (np.dtype("float32"), "float32"),
+        (Device(), "cuda:0"),
+        (pandas.Timedelta(days=1, seconds=2), "P1DT0H0M2S"),
+        (pandas.Timedelta(1), "P0DT0H0M0.000000001S"),
+        (pandas.Series(["x", None, "y"]), ["x", None, "y"]),
+        (pandas.Series(["x", None], dtype=object), ["x", None]),
+        (pandas.Series(pandas.to_datetime(["2020-01-02", None])), ["2020-01-02T00:00:00", None]),
+        (pandas.Categorical(["a", "b", "a"]), ["a", "b", "a"]),
+        (pandas.Index(["a", "b"]), ["a", "b"]),
+        (polars.Series(["x", None]), ["x", None]),
+        (polars.Series([datetime.date(2020, 1, 2)] * 2), ["2020-01-02"] * 2),
+        (pyarrow.array(["x", None]), ["x", None]),
+        (pandas.Series([1.5, 2.5]), [1.5, 2.5]),
         (Settings, f"{__name__}.Settings"),
     ],
     ids=lambda value: checks.show(value, 30),
@@ -228,6 +252,11 @@ def test_mixed_lists_of_media_are_refused(value: Any) -> None:
         prepare(value, "key", RULES)
 
 
+def test_a_list_of_lists_of_media_says_what_to_do() -> None:
+    with pytest.raises(InvalidInput, match=r"key\[0\]: one value: a list of media is flat .*, got a list of 2"):
+        prepare([[Image([[1]])] * 2, [Image([[1]])]], "key", RULES)
+
+
 def test_too_many_images_name_the_key() -> None:
     with pytest.raises(InvalidInput, match=r"key: list: .*image\.per_list"):
         prepare([Image([[1]])] * 109, "key", RULES)
@@ -248,7 +277,7 @@ def test_too_many_images_name_the_key() -> None:
         (np.bytes_(b"a"), "value.type", "key"),
         (uuid.UUID(int=5), "value.type", "key"),
         (iter([1]), "value.type", "key"),
-        ((x for x in []), "value.type", "key"),
+        ((x for x in (1, 2)), "value.type", "key"),
         ({}.keys(), "value.type", "key"),
         (math, "value.type", "key"),
         ({1, "a"}, "value.type", "key"),
@@ -264,13 +293,15 @@ def test_too_many_images_name_the_key() -> None:
         (np.array([object(), 1]), "value.array", "key"),
         (np.array(["a", 1.5], object), "value.array", "key"),
         (np.array(["a"] * 33), "array.text", "key"),
+        (pandas.Series(["a"] * 33), "array.text", "key"),
+        (pandas.Series(["a", 1.5], dtype=object), "array.dtype", "key[0]"),
         (np.array([-1.7e308, 1.7e308] * 20), "histogram.range", "key: Histogram"),
-        (np.ma.array([1, 2], mask=[0, 1]), "array.masked", "key"),
+        (np.ma.array([1, 2], mask=[False, True]), "array.masked", "key"),
         ([0] * 10_001, "list.numbers", "key"),
         ([0.5] * 10_001, "list.numbers", "key"),
         ([np.float32(0.5)] * 10_001, "list.numbers", "key"),
         (range(10_001), "list.numbers", "key"),
-        (Settings(object()), "value.type", "key['rate']"),
+        (Settings(cast("Any", object())), "value.type", "key['rate']"),
         (Pillow.new("L", (0, 1)), "pixels.empty", "key: Image"),
     ],
     ids=lambda value: "a set" if isinstance(value, set) else checks.show(value, 30),
@@ -323,9 +354,29 @@ def test_nesting_ends_at_exactly_the_limit() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["a", "../../etc/passwd", "/abs/x", "C:\\x", "\\\\srv\\x", "..", "CON", "nul.png", "aux", "train/loss", "Test Accuracy",
-     "train-loss", "猫", "e\u0301", "a" * 256, " a ", "a_", "<script>", "a.b\\.c", "🐈"],
-)  # fmt: skip
+    [
+        "a",
+        "../../etc/passwd",
+        "/abs/x",
+        "C:\\x",
+        "\\\\srv\\x",
+        "..",
+        "CON",
+        "nul.png",
+        "aux",
+        "train/loss",
+        "Test Accuracy",
+        "train-loss",
+        "猫",
+        "e\u0301",
+        "a" * 256,
+        " a ",
+        "a_",
+        "<script>",
+        "a.b\\.c",
+        "🐈",
+    ],
+)
 def test_keys_that_are_data(key: str) -> None:
     assert key == check_key(key, "row", RULES)
 

@@ -18,7 +18,7 @@ def make(kind: str, seed: int = 0, n: int = 400) -> tuple[np.ndarray, np.ndarray
     rng = np.random.default_rng(seed)
     positive = rng.random(n) < 0.3
     positive[:2] = [True, False]
-    scores = np.clip(0.5 * positive + rng.normal(0.3, 0.3, n), 0, 1)
+    scores: np.ndarray = np.clip(0.5 * positive + rng.normal(0.3, 0.3, n), 0, 1)
     if kind == "tied":
         scores = np.round(scores * 7) / 7
     elif kind == "constant":

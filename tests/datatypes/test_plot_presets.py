@@ -43,7 +43,8 @@ def curve_of(chart: Chart, name: str, columns: tuple[str, str]) -> tuple[np.ndar
     """Return two columns and the thresholds of one class."""
     rows = [row for row in chart.table.data if row[0] == name]
     positions = [chart.table.columns.index(column) for column in columns]
-    return (*(np.array([row[position] for row in rows]) for position in positions), [row[3] for row in rows])
+    first, second = (np.array([row[position] for row in rows]) for position in positions)
+    return first, second, [row[3] for row in rows]
 
 
 @pytest.mark.parametrize("kind", ["random", "tied", "constant", "float32"])

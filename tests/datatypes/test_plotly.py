@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from laws import TypeLaws, call
 
+from laws import TypeLaws, call
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.plotly_figure import Plotly
 from medialog.validators import validate
@@ -116,7 +116,8 @@ def test_typed_arrays_keep_every_value(dtype: str) -> None:
         finite = np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, bool)
         np.testing.assert_array_equal(array[finite], stored[finite].astype(array.dtype))
         assert np.isnan(stored[~finite]).all()
-        assert int((~finite).sum()) == sum(change.count for change in figure.changes)
+        counts: list[Any] = [change.count for change in figure.changes]
+        assert int((~finite).sum()) == sum(counts)
 
     check()
 
@@ -182,8 +183,9 @@ def none_for_nan(node: Any) -> Any:
 def test_foreign_values_become_json() -> None:
     given = {
         "a": np.float32(0.5), "b": np.int64(3), "c": np.bool_(True), "d": Decimal("1.5"), "e": dt.date(2020, 1, 2),
-        "f": np.array(["2020-01-01", "NaT"], "datetime64[D]"), "g": pd.NaT, "h": np.ma.array([1, 2], mask=[False, True]),
-        "i": pd.Series(["x", None]), "j": (1, 2), "k": np.array(4.0), "l": pd.Categorical(["u", "v"]),
+        "f": np.array(["2020-01-01", "NaT"], "datetime64[D]"), "g": pd.NaT,
+        "h": np.ma.array([1, 2], mask=[False, True]), "i": pd.Series(["x", None]), "j": (1, 2), "k": np.array(4.0),
+        "l": pd.Categorical(["u", "v"]),
     }  # fmt: skip
 
     figure = Plotly({"data": [given]})

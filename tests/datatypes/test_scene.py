@@ -142,7 +142,8 @@ def test_box3d_colours(given: Any, expected: list[float]) -> None:
 
 
 def test_a_box_of_box3d_is_a_box_of_a_scene() -> None:
-    box = box3d((1, 2, 3), (2, 4, 6), (1, 0, 0, 0), (255, 0, 0), label="car", score=np.float32(0.5))
+    score: Any = np.float32(0.5)
+    box = box3d((1, 2, 3), (2, 4, 6), (1, 0, 0, 0), (255, 0, 0), label="car", score=score)
 
     (kept,) = stored(scene(box))["boxes"]
 

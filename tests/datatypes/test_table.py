@@ -203,6 +203,10 @@ class TestTable(TypeLaws):
         "duplicate names": (lambda: call(["a", "a"]), {"table.columns"}),
         "duplicate after text": (lambda: call(["1", 1]), {"table.columns"}),
         "duplicate in a frame": (lambda: call(dataframe=pd.DataFrame([[1, 2]], columns=["a", "a"])), {"table.columns"}),
+        "a frame as columns": (lambda: call(pd.DataFrame({"a": [1]})), {"table.columns"}),
+        "polars as columns": (lambda: call(pl.DataFrame({"a": [1]})), {"table.columns"}),
+        "arrow as columns": (lambda: call(pa.table({"a": [1]})), {"table.columns"}),
+        "a dict as columns": (lambda: call({"a": [1]}), {"table.columns"}),
         "float name": (lambda: call([1.5]), {"table.columns"}),
         "bool name": (lambda: call([True]), {"table.columns"}),
         "NUL in name": (lambda: call(["a\0"]), {"table.columns"}),
@@ -1060,7 +1064,9 @@ def test_small_tables_need_no_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table(["a", "b"], [[1, NOON], [None, None]])
 
     assert table == reloaded(table)
-    with pytest.raises(MissingDependency, match=r'pyarrow is needed here: pip install "medialog\[table\]"'):
+    with pytest.raises(
+        MissingDependency, match=r'this needs pyarrow, which is not installed: pip install "medialog\[table\]"'
+    ):
         Table(["a"], [[np.zeros(3)]]).encode(MemorySink())
     with pytest.raises(MissingDependency, match=r"medialog\[table\]"):
         table.to_pandas()

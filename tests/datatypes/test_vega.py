@@ -10,8 +10,8 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
-from laws import TypeLaws, call
 
+from laws import TypeLaws, call
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.vega_figure import VegaLite
 from medialog.validators.errors import InvalidInput, MissingDependency

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PillowImage
 
+import video_clips as clips
 from laws import TypeLaws, call
 from medialog.datatypes import gif as gif_module
 from medialog.datatypes import video_file
@@ -27,9 +28,6 @@ from medialog.datatypes.video import Video
 from medialog.validators import validate
 from medialog.validators.errors import Advice, DataChanged, InvalidInput, MissingDependency, WrongType
 from medialog.validators.limits import LIMITS
-
-sys.path.insert(0, str(Path(__file__).parent))
-import video_clips as clips
 from video_clips import box, drawing, h264, psnr, smooth
 
 FORMATS = ("gif", "mp4", "webm", "ogg")
@@ -539,8 +537,8 @@ def test_moviepy_masks_and_fractions() -> None:
         (h264, "mp4", "h264", 10),
         (lambda: h264("-movflags", "+faststart"), "mp4", "h264", 10),
         (lambda: h264("-movflags", "frag_keyframe+empty_moov"), "mp4", "h264", 10),
-        (lambda: clips.made_by_ffmpeg("mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", rate="30000/1001"), "mp4", "h264",
-         30000 / 1001),
+        (lambda: clips.made_by_ffmpeg("mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p", rate="30000/1001"),
+         "mp4", "h264", 30000 / 1001),
         (lambda: clips.made_by_ffmpeg("mp4", "-c:v", "libsvtav1"), "mp4", "av1", 10),
         (lambda: clips.made_by_ffmpeg("m4v", "-c:v", "libx264", "-pix_fmt", "yuv420p"), "mp4", "h264", 10),
         (clips.vp9, "webm", "vp9", 10),
@@ -746,7 +744,7 @@ def test_decoding_obeys_the_limits() -> None:
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint8, np.int64])
 def test_the_clip_is_never_held_again(format: str, dtype: type) -> None:
-    clip = np.ascontiguousarray(smooth(80, 128, 160)).astype(dtype)
+    clip: np.ndarray = np.ascontiguousarray(smooth(80, 128, 160)).astype(dtype)
     if clip.dtype.kind == "f":
         clip /= dtype(255)
     Video(clip[:2], format=format)  # libraries are imported before the measurement
@@ -779,7 +777,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / cli
 def test_bytes_are_the_same_in_another_process(format: str) -> None:
     script = f"""
 import hashlib, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path.insert(0, {str(Path(clips.__file__).parent)!r})
 from video_clips import smooth
 from medialog.datatypes import Video
 print(hashlib.sha256(Video(smooth(), fps=12, format={format!r}).read()).hexdigest())
@@ -851,7 +849,7 @@ def test_list_has_the_keys_of_wandb(captions: tuple[str | None, ...], expected: 
     ],
 )
 def test_lists_that_disagree_with_their_items(key: str, value: Any, rule: str) -> None:
-    descriptor = MediaList([Video(drawing())] * 2).encode_into(MemorySink())
+    descriptor: Any = MediaList([Video(drawing())] * 2).encode_into(MemorySink())
 
     assert {rule} == {violation.rule for violation in validate({**descriptor, key: value})}
 

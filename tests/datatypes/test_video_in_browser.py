@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from browser import FLAGS, browser
 from medialog.datatypes.video import Video
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-    "--autoplay-policy=no-user-gesture-required", "--mute-audio",
-)  # fmt: skip
 WAIT = 40
 COLOURS = {"left": [200, 40, 40], "right": [40, 60, 200]}
 
 PAGE = """<!doctype html><meta charset="utf-8"><script>
 const wait = (target, name) => new Promise((done, fail) => {
   target.addEventListener(name, done, { once: true });
-  target.addEventListener('error', () => fail(new Error('error ' + (target.error ? target.error.message : ''))), { once: true });
+  const failed = () => fail(new Error('error ' + (target.error ? target.error.message : '')));
+  target.addEventListener('error', failed, { once: true });
 });
 const pixels = (target, width, height) => {
   const canvas = document.createElement('canvas');
@@ -76,14 +71,6 @@ addEventListener('load', async () => {
 </script><body></body>"""
 
 
-def browser() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None and os.environ.get("MEDIALOG_NO_BROWSER") == "1":
-        pytest.skip("MEDIALOG_NO_BROWSER=1")
-    assert found is not None, f"none of {', '.join(BROWSERS)} is installed; MEDIALOG_NO_BROWSER=1 leaves this test out"
-    return found
-
-
 def colours() -> np.ndarray:
     """Return 20 frames of two colours side by side; odd sizes, so that the mp4 is padded."""
     clip = np.empty((20, 3, 95, 127), np.uint8)
@@ -93,7 +80,7 @@ def colours() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what the browser says of each format."""
     program = browser()
     clip = colours()
@@ -140,7 +127,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         serving.join(10)
     shutil.rmtree(profile, ignore_errors=True)
     assert arrived.is_set(), f"the browser said nothing in {WAIT} seconds"
-    yield answer
+    return answer
 
 
 @pytest.mark.parametrize(("format", "height", "width"), [("mp4", 96, 128), ("webm", 95, 127), ("ogg", 95, 127)])

@@ -394,7 +394,7 @@ class Refusing(MemoryStorage):
         self.refuse: OSError | None = None
         self.keep = 0
 
-    def write(self, handle: int, data: bytes) -> int:
+    def write(self, handle: int, data: bytes | memoryview) -> int:
         if self.refuse is not None:
             if self.keep:
                 kept, self.keep = self.keep, 0
@@ -502,3 +502,27 @@ def test_no_thread_and_no_signal_handler(start: Start) -> None:
     run.finish()
 
     assert before == (threading.active_count(), signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
+
+
+def test_what_a_run_stored_is_read_under_its_own_limits(start: Start) -> None:
+    run = start(limits={"histogram.bins": 600, "caption.length": 5000})
+    run.log({"h": medialog.Histogram([1.0], num_bins=600), "i": medialog.Image([[1]], caption="c" * 4000)})
+    run.finish()
+
+    reader = medialog.open_run(str(run.dir))
+    assert 600 == len(reader.media("h").histogram)
+    assert 4000 == len(medialog.load(reader.history()[0]["i"], str(run.dir)).caption)
+    with pytest.raises(medialog.InvalidDescriptor, match=r"histogram\.bins"):
+        medialog.load(reader.history()[0]["h"], reader.source)
+    with medialog.Rules({"histogram.bins": 600}).use():
+        medialog.load(reader.history()[0]["h"], reader.source)
+
+
+def test_losses_are_not_warned_about_again_when_read(start: Start) -> None:
+    run = start(strict="record")
+    run.log({"i": medialog.Image([[0.0, 2.0]], value_range=(0, 1))})
+    run.finish()
+
+    image = run.reader().media("i")
+    assert any(change.lossy for change in image.changes)
+    assert [] == list(image.notices())

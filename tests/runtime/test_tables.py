@@ -51,6 +51,39 @@ def test_a_resumed_run_continues_the_table(tmp_path: pathlib.Path) -> None:
     assert [[1], [2], [3]] == whole.data
 
 
+def test_media_is_the_whole_table_as_it_was_at_a_step(tmp_path: pathlib.Path) -> None:
+    run = start(tmp_path, id="one")
+    table = Table(["a", "image"], log_mode="INCREMENTAL")
+    for i in range(3):
+        table.add_data(i, medialog.Image([[i]]))
+        run.log({"val": {"t": table}})
+    run.finish()
+    run = start(tmp_path, id="one", resume=True)
+    run.log({"val": {"t": Table(["a", "image"], [[9, None]], log_mode="INCREMENTAL")}})
+    run.finish()
+    reader = medialog.open_run(run.dir)
+
+    assert [0, 1, 2, 9] == reader.media("val.t").get_column("a")
+    assert [0, 1] == reader.media("val.t", step=1).get_column("a")
+    assert medialog.Image([[1]]) == reader.media("val.t").get_column("image")[1]
+    assert medialog.TableIncrement is type(medialog.load(reader.history()[1]["val.t"], run.dir))
+
+
+def test_an_increment_in_a_late_row_is_part_of_the_whole(tmp_path: pathlib.Path) -> None:
+    run = start(tmp_path, id="one", strict="record")
+    table = Table(["a"], [[0]], log_mode="INCREMENTAL")
+    run.log({"t": table}, step=5, commit=True)
+    table.add_data(1)
+    run.log({"t": table}, step=2)
+    run.finish()
+    run = start(tmp_path, id="one", strict="record", resume=True)
+    run.log({"t": Table(["a"], [[2]], log_mode="INCREMENTAL")}, step=3)
+    reader = run.reader()
+
+    assert [[0], [1], [2]] == reader.media("t").data
+    assert [[0], [1]] == reader.media("t", step=2).data
+
+
 def test_a_refused_step_loses_no_rows(tmp_path: pathlib.Path) -> None:
     run = start(tmp_path)
     table = Table(["a"], [[1]], log_mode="INCREMENTAL")

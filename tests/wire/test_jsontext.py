@@ -86,11 +86,31 @@ def test_half_characters_are_refused_both_ways(document: Any) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"NaN", b"[Infinity]", b"-Infinity", b"1e999", b"-1e999", b'{"a":1,"a":2}', b'[{"x":{"b":1,"c":2,"b":3}}]', b"", b"{", b"[1,]",
-     b"'a'", b"\xff", b'"\xed\xa0\x80"', b"\xef\xbb\xbf{}", b"01", b"1" * 5000, b'"a\nb"', b"{}{}", b"nul", b"[" * 100_000,
-     b'{"a":' * 3000 + b"1" + b"}" * 3000],
+    [
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b"1e999",
+        b"-1e999",
+        b'{"a":1,"a":2}',
+        b'[{"x":{"b":1,"c":2,"b":3}}]',
+        b"",
+        b"{",
+        b"[1,]",
+        b"'a'",
+        b"\xff",
+        b'"\xed\xa0\x80"',
+        b"\xef\xbb\xbf{}",
+        b"01",
+        b"1" * 5000,
+        b'"a\nb"',
+        b"{}{}",
+        b"nul",
+        b"[" * 100_000,
+        b'{"a":' * 3000 + b"1" + b"}" * 3000,
+    ],
     ids=lambda data: repr(data[:20]),
-)  # fmt: skip
+)
 def test_what_is_not_our_json(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - each case has its own message
         jsontext.loads(data)

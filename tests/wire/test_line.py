@@ -85,14 +85,25 @@ def test_garbage_is_damage(raw: bytes) -> None:
     assert isinstance(line.decode(raw), Damage)
 
 
-@pytest.mark.parametrize("raw", [b"", b"\n", b"{}", bytes(4096), b"\xef\xbb\xbf" + line.encode(EXAMPLE), line.encode(EXAMPLE) * 2,
-                                 line.encode(EXAMPLE)[:-1] + b" \n", line.encode(EXAMPLE)[:-1] + b"\r\n"],
-                         ids=lambda raw: repr(raw[:12]))  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\n",
+        b"{}",
+        bytes(4096),
+        b"\xef\xbb\xbf" + line.encode(EXAMPLE),
+        line.encode(EXAMPLE) * 2,
+        line.encode(EXAMPLE)[:-1] + b" \n",
+        line.encode(EXAMPLE)[:-1] + b"\r\n",
+    ],
+    ids=lambda raw: repr(raw[:12]),
+)
 def test_lines_that_were_never_written(raw: bytes) -> None:
     assert isinstance(line.decode(raw), Damage)
 
 
-GOOD = {"seq": 0, "step": 0, "k": "row", "t": 0.0, "m": 0.0, "d": {}}
+GOOD: dict[str, Any] = {"seq": 0, "step": 0, "k": "row", "t": 0.0, "m": 0.0, "d": {}}
 
 
 @pytest.mark.parametrize(
@@ -101,10 +112,10 @@ GOOD = {"seq": 0, "step": 0, "k": "row", "t": 0.0, "m": 0.0, "d": {}}
         *[{name: value for name, value in GOOD.items() if name != missing} for missing in GOOD if missing != "step"],
         *[{**GOOD, "seq": value} for value in (-1, 1.0, True, "0", None, 2**63)],
         *[{**GOOD, "step": value} for value in (-1, 1.5, False, "0", 2**63)],
-        *[{**GOOD, "k": value} for value in (None, 1, [])],
+        *[{**GOOD, "k": value} for value in (None, 1, ())],
         *[{**GOOD, "t": value} for value in (None, "0", True, 10**400)],
         *[{**GOOD, "m": value} for value in (None, "0", True, 10**400)],
-        *[{**GOOD, "d": value} for value in (None, [], "x", 1)],
+        *[{**GOOD, "d": value} for value in (None, (), "x", 1)],
     ],
     ids=str,
 )
@@ -114,11 +125,18 @@ def test_sealed_lines_of_another_form(body: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":NaN}', b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":1e999}', b"[1", b'{"seq":0,"seq":1',
-     b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":"\\ud800"}', b"\xff", b'{"seq":0,"k":"row","t":0,"m":0,"d":' + b"[" * 5000,
-     b'{"seq":' + b"9" * 5000 + b',"k":"row","t":0,"m":0,"d":{}'],
+    [
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":NaN}',
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":1e999}',
+        b"[1",
+        b'{"seq":0,"seq":1',
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":{"a":"\\ud800"}',
+        b"\xff",
+        b'{"seq":0,"k":"row","t":0,"m":0,"d":' + b"[" * 5000,
+        b'{"seq":' + b"9" * 5000 + b',"k":"row","t":0,"m":0,"d":{}',
+    ],
     ids=lambda body: repr(body[-20:]),
-)  # fmt: skip
+)
 def test_sealed_lines_that_are_not_our_json(body: bytes) -> None:
     assert isinstance(line.decode(seal(body)), Damage)
 

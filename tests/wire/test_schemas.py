@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from medialog.datatypes.base import Model, find
+from medialog.validators import published
 from medialog.validators.limits import LIMITS
 from medialog.wire import kinds, schemas
 
@@ -21,7 +22,7 @@ def model_of(kind: str) -> Any:
 def test_every_kind_has_a_fresh_published_schema(kind: str) -> None:
     schema = schemas.load(kind)
 
-    assert schema == json.loads(json.dumps(schemas.build(kind, model_of(kind))))
+    assert schema == json.loads(json.dumps(published.build(kind, model_of(kind))))
     jsonschema.Draft202012Validator.check_schema(schema)
     assert (schemas.DIALECT, f"urn:medialog:schema:v1:{kind}", kind) == (
         schema["$schema"],
@@ -91,6 +92,11 @@ def test_limit_places_follow_references_lists_and_mappings_and_end() -> None:
         (("named", "*", "name"), "caption.length"),
         (("title",), "caption.length"),
     ] == schemas.limit_places(TREE)
+
+
+def test_tagged_places_are_the_objects_that_say_their_type() -> None:
+    assert [(), ("boxes", "*"), ("classes",), ("masks", "*")] == schemas.tagged_places(schemas.load("image-file"))
+    assert [()] == schemas.tagged_places(schemas.load("histogram"))
 
 
 def test_extensions_are_removed_and_data_of_such_a_name_stay() -> None:

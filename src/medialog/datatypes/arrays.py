@@ -6,6 +6,9 @@ and whatever has `__array__`, `.numpy()` or `__dlpack__`. Frameworks are recogni
 
 from __future__ import annotations
 
+import numbers
+from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from medialog.validators import checks
@@ -15,6 +18,7 @@ from medialog.validators.errors import Error, InvalidInput, Violation
 if TYPE_CHECKING:
     import numpy as np
 
+_SHORT_FLOATS = ("bfloat16", "float8_", "float6_", "float4_")
 _EXPECTED = "an array: numpy, nested lists of numbers, torch, TensorFlow, JAX, or anything with __array__ or __dlpack__"
 
 
@@ -46,12 +50,12 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
     elif isinstance(value, (list, tuple, range)):
         array = _from_lists(value, at)
     elif is_torch(value):
-        array = _from_torch(value)
+        array = _from_torch(value, at)
     elif is_array_like(value):
         array = _from_protocol(value, at)
     else:
         raise checks.wrong_type(at, "array.kind", _EXPECTED, value)
-    if array.dtype.kind == "V" or array.dtype.name == "bfloat16":
+    if array.dtype.kind == "V" or array.dtype.name.startswith(_SHORT_FLOATS):
         array = _widen(array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
@@ -59,7 +63,7 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
 
 
 def unmasked(array: Any, at: str) -> np.ndarray:
-    """Return a numpy array as the base class. `InvalidInput` for masked elements: what stands behind a mask is no data."""
+    """Return a numpy array as the base class. `InvalidInput` for masked elements: behind a mask is no data."""
     import numpy as np
 
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
@@ -71,11 +75,27 @@ def unmasked(array: Any, at: str) -> np.ndarray:
 def check_dtype(array: Any, at: str) -> np.ndarray:
     """Return `array`, or raise `InvalidInput` when its dtype is not boolean, integer or real."""
     if array.dtype.kind not in "biuf":
+        if array.dtype.kind == "O":
+            _refuse_text_and_gaps(array, at)
         names = {"c": "complex (log the real and imaginary parts, or the magnitude)", "O": "object"}
         got = f"dtype {array.dtype}" if array.dtype.kind not in names else f"dtype {names[array.dtype.kind]}"
         raise InvalidInput(Violation(at, "array.dtype", "a boolean, integer or real dtype", got))
     result: np.ndarray = array
     return result
+
+
+def _refuse_text_and_gaps(array: Any, at: str) -> None:
+    """Name the first element of an object array that is no number; an array without one is refused by its dtype."""
+    for index, item in enumerate(array.reshape(-1)):
+        if not isinstance(item, numbers.Number):
+            place = "".join(f"[{int(i)}]" for i in _unravelled(index, array.shape))
+            raise InvalidInput(Violation(f"{at}{place}", "array.dtype", "a number", checks.show(item)))
+
+
+def _unravelled(index: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    import numpy as np
+
+    return tuple(np.unravel_index(index, shape))
 
 
 def _from_lists(value: Any, at: str) -> Any:
@@ -84,16 +104,24 @@ def _from_lists(value: Any, at: str) -> Any:
     if isinstance(value, range):
         checks.range_length(value, at, rulebook.current())
     try:
-        items = [_read_item(item, at) for item in value]
+        items: Any = [_read_item(item, at) for item in value]
     except (Error, Warning):
         raise
     except Exception as error:  # a class of the caller's may raise anything when it is read
         raise checks.unreadable(value, at, error) from error
     try:
-        return np.asarray(items)
-    except Exception as error:  # numpy's own errors, and whatever an array deeper inside raises when it is read
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:140]
-        raise InvalidInput(Violation(at, "array.ragged", "nested lists of equal lengths", reason)) from error
+        array = np.asarray(items)
+    except Exception:  # noqa: BLE001 - numpy's own errors, and whatever an array deeper inside raises when it is read
+        refuse_ragged(items, at)
+        items = _read(items, at)
+        try:
+            array = np.asarray(items)
+        except ValueError as error:
+            reason = str(error).splitlines()[0][:140]
+            raise InvalidInput(Violation(at, "array.ragged", "nested lists of equal lengths", reason)) from error
+    if array.dtype.kind in "US" and array.size:  # numpy has made text of the numbers beside it
+        _refuse_text_and_gaps(np.asarray(items, dtype=object), at)
+    return array
 
 
 def _read_item(item: Any, at: str) -> Any:
@@ -102,16 +130,65 @@ def _read_item(item: Any, at: str) -> Any:
     return to_numpy(item, at) if is_array_like(item) else item
 
 
-def _from_torch(tensor: Any) -> Any:
-    tensor = tensor.detach()
-    if hasattr(tensor, "is_sparse") and tensor.is_sparse:
-        tensor = tensor.to_dense()
-    if getattr(tensor, "is_quantized", False):
-        tensor = tensor.dequantize()
-    tensor = tensor.cpu()
-    if str(tensor.dtype) in ("torch.bfloat16", "torch.float8_e4m3fn", "torch.float8_e5m2"):
-        tensor = tensor.float()
-    return tensor.resolve_conj().resolve_neg().numpy() if hasattr(tensor, "resolve_conj") else tensor.numpy()
+def _read(value: Any, at: str) -> Any:
+    """Return nested lists in which every array is one of numpy's."""
+    if isinstance(value, (list, tuple)):
+        return [_read(item, f"{at}[{index}]") for index, item in enumerate(value)]
+    return to_numpy(value, at) if is_array_like(value) else value
+
+
+def refuse_ragged(value: Any, at: str) -> None:
+    """Name the first item of nested lists that is not as long as those before it on its level; return if all are."""
+    level = [("", value)]
+    while True:
+        items = [(f"{place}[{index}]", item) for place, parent in level for index, item in _items(parent)]
+        if not items:
+            return
+        first_place, first = items[0][0], _length(items[0][1])
+        for place, item in items:
+            if _length(item) != first:
+                expected = f"{_described(first)}, like {first_place}"
+                raise InvalidInput(Violation(f"{at}{place}", "array.ragged", expected, _described(_length(item))))
+        if first is None:
+            return
+        level = items
+
+
+def _items(parent: Any) -> Iterable[tuple[int, Any]]:
+    """Return the items of a list with their places; of an array, whose items are all alike, the shape of one."""
+    if isinstance(parent, (list, tuple, range)):
+        return enumerate(parent)
+    return [(0, SimpleNamespace(shape=parent.shape[1:]))]
+
+
+def _length(item: Any) -> int | None:
+    """Return the length of a list or array; None for what is neither."""
+    if isinstance(item, (list, tuple, range)):
+        return len(item)
+    shape = getattr(item, "shape", ())
+    return int(shape[0]) if shape else None
+
+
+def _described(length: int | None) -> str:
+    return "a single number" if length is None else f"{length} item{'s' * (length != 1)}"
+
+
+def _from_torch(tensor: Any, at: str) -> Any:
+    """Return a tensor's values: without its gradient, on the CPU, dense, in a dtype that numpy has."""
+    try:
+        tensor = tensor.detach()
+        if str(getattr(tensor, "layout", "torch.strided")) != "torch.strided":
+            tensor = tensor.to_dense()
+        if getattr(tensor, "is_quantized", False):
+            tensor = tensor.dequantize()
+        tensor = tensor.cpu()
+        if str(tensor.dtype).startswith(("torch.bfloat16", "torch.float8")):
+            tensor = tensor.float()
+        return tensor.resolve_conj().resolve_neg().numpy() if hasattr(tensor, "resolve_conj") else tensor.numpy()
+    except Exception as error:  # meta, nested and fake tensors, and those inside a transformation, have no values
+        reason = (str(error).splitlines() or [""])[0][:140]
+        got = f"{checks.type_name(tensor)} ({type(error).__name__}: {reason})"
+        raise InvalidInput(Violation(at, "array.kind", "a tensor whose values can be read", got)) from error
 
 
 def _from_protocol(value: Any, at: str) -> Any:
@@ -128,16 +205,16 @@ def _from_protocol(value: Any, at: str) -> Any:
             continue
         try:
             return convert()
-        except Exception as error:  # a foreign library may raise anything; the last reason is reported
+        except Exception as error:  # noqa: BLE001 - a foreign library may raise anything; the last reason is reported
             reasons.append(f"{name}: {type(error).__name__}: {checks.reason(error)[:80]}")
     got = f"{checks.type_name(value)} whose {'; '.join(reasons)[:200]}"
     raise InvalidInput(Violation(at, "array.kind", _EXPECTED, got))
 
 
 def _widen(array: Any) -> Any:
-    """Return bfloat16 (a dtype that numpy itself does not have) as float32; other void dtypes as they are."""
+    """Return the short floats and integers that numpy itself does not have as its own; other void dtypes unchanged."""
     import numpy as np
 
-    if array.dtype.name != "bfloat16":
-        return array
-    return array.astype(np.float32)
+    if array.dtype.name.startswith(_SHORT_FLOATS):
+        return array.astype(np.float32)
+    return array.astype(np.int8) if array.dtype.name in ("int2", "int4", "uint2", "uint4") else array

@@ -85,9 +85,9 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
 
     `data_or_path` is one of
 
-    - an array (numpy, lists, torch, TensorFlow, JAX) of (frames,) or (frames, channels). Floats in [-1, 1] are stored as
-      16-bit integers, rint(x * 32768) (outside: clipped, recorded, warned about); int16 and int32 exactly; uint8 exactly,
-      as 8-bit sound in which 128 is silence; Python integers and int64 as int16 when all fit, else int32;
+    - an array (numpy, lists, torch, TensorFlow, JAX) of (frames,) or (frames, channels). Floats in [-1, 1] are stored
+      as 16-bit integers, rint(x * 32768) (outside: clipped, recorded, warned about); int16 and int32 exactly; uint8
+      exactly, as 8-bit sound in which 128 is silence; Python integers and int64 as int16 when all fit, else int32;
     - a path, bytes or an open file of a wav, flac, ogg (Vorbis, Opus, FLAC) or mp3: its bytes are stored as they are;
     - another `Audio`, from which everything is taken that is not given anew.
 
@@ -187,7 +187,7 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         given = arrays.to_numpy(data, "Audio")
         wrong = [checks.one_of(format, WRITTEN_FORMATS, "format", "audio.format")]
         if rate is None:
-            expected = "sample_rate=, in hertz, beside an array"
+            expected = "the rate in hertz, sample_rate=44100: samples do not say it"
             wrong.append(Violation("sample_rate", "audio.sample_rate", expected, "none"))
         checks.refuse(wrong)
         assert rate is not None
@@ -274,9 +274,9 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
     def to_numpy(self) -> np.ndarray:
         """Return the samples as a new array: (frames,) for one channel, else (frames, channels).
 
-        Integers as they are stored: int16, int32 (also for 24 bits, with the lowest byte zero) or uint8 (128 is silence);
-        float32 or float64 for float WAV files; float32 for ogg, mp3 and companded files. WAV files of PCM or float samples
-        need no library; the others `medialog[audio]`.
+        Integers as they are stored: int16, int32 (also for 24 bits, with the lowest byte zero) or uint8 (128 is
+        silence); float32 or float64 for float WAV files; float32 for ogg, mp3 and companded files. WAV files of PCM or
+        float samples need no library; the others `medialog[audio]`.
         """
         if self._samples is not None:
             stored = self._samples.copy()

@@ -1,7 +1,7 @@
 """Sound files: which they are, and whether they are whole, before anything is trusted.
 
-The headers are read by our own code with every size checked; then flac, ogg and mp3 are decoded once from end to end, in
-blocks, by libsndfile (soundfile). Plain WAV files need no library.
+The headers are read by our own code with every size checked; then flac, ogg and mp3 are decoded once from end to end,
+in blocks, by libsndfile (soundfile). Plain WAV files need no library.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class ChangeLog:
     def lose(self, id: str, detail: str, count: int | None = None) -> None:
         """Note a conversion that loses something; under `strict="error"` an `InvalidInput` instead."""
         if self._rules.strict == "error":
-            many = f" ({count:,} elements)" if count else ""
+            many = f" ({count:,} element{'s' * (count > 1)})" if count else ""
             raise InvalidInput(Violation(self._what, id, "nothing lost under strict='error'", f"{detail}{many}"))
         self.changes.append(Change(id=id, detail=detail, lossy=True, count=UNSET if count is None else count))
 
@@ -222,6 +222,11 @@ class DataType:
         raise NotImplementedError(f"{cls.__name__}.decode")
 
     @classmethod
+    def decode_whole(cls, descriptor: Mapping[str, Any], source: Source) -> DataType:
+        """Return the value that was logged; of an increment, the value with everything that was logged before it."""
+        return cls.decode(descriptor, source)
+
+    @classmethod
     def read_model(cls, descriptor: Mapping[str, Any]) -> Any:
         """Return the checked model of a descriptor; `InvalidDescriptor` with every violation when it is not one."""
         from medialog.validators.descriptors import check_descriptor, without_extensions
@@ -274,7 +279,7 @@ class DataType:
 
 
 def _reading(init: Callable[..., None]) -> Callable[..., None]:
-    """Return a constructor that names the error of whoever's object it reads: a mapping, list or file of the caller's."""
+    """Return a constructor that names the error of whoever's object it reads: the caller's mapping, list or file."""
 
     @functools.wraps(init)
     def construct(self: DataType, *args: Any, **keywords: Any) -> None:
@@ -300,8 +305,8 @@ class MediaList:
     """A list of values of one type under one key.
 
     Encodes to the type's list descriptor, `{"_type": "images/separated", "count", ..., "items": [...]}`, or to a plain
-    list of descriptors where W&B has no list form. `InvalidInput` when the types differ (the odd item is named) or there
-    are more than the type's limit; nothing is ever dropped.
+    list of descriptors where W&B has no list form. `InvalidInput` when the types differ (the odd item is named) or
+    there are more than the type's limit; nothing is ever dropped.
     """
 
     def __init__(self, items: Sequence[DataType], rules: Rules | None = None) -> None:
@@ -309,6 +314,10 @@ class MediaList:
         self._rules = rules or rulebook.current()
         if not self.items:
             raise InvalidInput(Violation("list", "list.mixed", "at least one value", "an empty list"))
+        for index, item in enumerate(self.items):
+            if isinstance(item, MediaList):
+                expected = "one value: a list of media is flat (log inner lists under keys of their own)"
+                raise InvalidInput(Violation(f"[{index}]", "list.mixed", expected, f"a list of {len(item.items)}"))
         self.item_type = next((type(item) for item in self.items if isinstance(item, DataType)), DataType)
         for index, item in enumerate(self.items):
             if type(item) is not self.item_type:
@@ -354,18 +363,20 @@ def captions_column(descriptors: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"captions": captions} if any(caption is not None for caption in captions) else {}
 
 
-def decode(descriptor: Any, source: Source) -> Any:
+def decode(descriptor: Any, source: Source, *, whole: bool = False) -> Any:
     """Return the value of any descriptor: an object, a list of objects for a list form or a plain list of descriptors.
+
+    `whole`: of an increment, the value with all increments up to it, as `DataType.decode_whole` gives it.
 
     `UnknownKind` when nobody reads its `_type`, `InvalidDescriptor` when it is not what its schema says,
     `DamagedFile` when a file is missing or changed, `UnsafePath` when it points elsewhere.
     """
-    return _decode(descriptor, source, 1)
+    return _decode(descriptor, source, whole, 1)
 
 
-def _decode(descriptor: Any, source: Source, depth: int) -> Any:
+def _decode(descriptor: Any, source: Source, whole: bool, depth: int) -> Any:
     if isinstance(descriptor, list) and depth <= jsontext.MAX_DEPTH:
-        return [_decode(item, source, depth + 1) for item in descriptor]
+        return [_decode(item, source, whole, depth + 1) for item in descriptor]
     kind = descriptor.get("_type") if isinstance(descriptor, Mapping) else None
     if not isinstance(kind, str):
         raise InvalidDescriptor(
@@ -377,7 +388,7 @@ def _decode(descriptor: Any, source: Source, depth: int) -> Any:
 
         check_descriptor(descriptor)
         return [cls.decode(item, source) for item in descriptor["items"]]
-    return cls.decode(descriptor, source)
+    return cls.decode_whole(descriptor, source) if whole else cls.decode(descriptor, source)
 
 
 def find(kind: str) -> type[DataType]:

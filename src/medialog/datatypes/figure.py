@@ -1,7 +1,7 @@
-"""Figure: a matplotlib figure or an altair chart, as its exact picture and, where that is right, as an interactive figure.
+"""Figure: a matplotlib figure or an altair chart, as its exact picture and, where right, as an interactive figure.
 
-Source: "Matplotlib" of the guides ("by default we'll convert the plot into a plotly plot"). That conversion loses things and
-fails, so the picture is always kept beside it, and the descriptor says what came of the conversion.
+Source: "Matplotlib" of the guides ("by default we'll convert the plot into a plotly plot"). That conversion loses
+things and fails, so the picture is always kept beside it, and the descriptor says what came of the conversion.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ class Figure(DataType, kind="figure"):
 
     `figure` is one of
 
-    - a matplotlib figure, axes or other artist, or `matplotlib.pyplot` with its current figure: stored is the exact picture
-      that `savefig` makes (PNG) and, when every artist in it has an exact form in plotly, the interactive figure. Otherwise
-      `conversion` says why not, or what the interactive one lacks. The figure is not changed and not closed;
+    - a matplotlib figure, axes or other artist, or `matplotlib.pyplot` with its current figure: stored is the exact
+      picture that `savefig` makes (PNG) and, when every artist in it has an exact form in plotly, the interactive
+      figure. Otherwise `conversion` says why not, or what the interactive one lacks. The figure is not changed and not
+      closed;
     - an altair chart: stored is its complete Vega-Lite specification with its data, and a picture when `vl-convert` is
       installed.
 
@@ -126,7 +127,8 @@ class Figure(DataType, kind="figure"):
         self.title = self._vega.title
         spec = self._vega.to_dict()
         if has_image_marks(spec):
-            # vl-convert fetches their pictures, also with allowed_base_urls=[] (seen with 1.9), and nothing is fetched here.
+            # vl-convert fetches their pictures, also with allowed_base_urls=[] (seen with 1.9), and nothing is fetched
+            # here.
             log.record("figure.no_picture", "no picture of the chart: drawing its image marks would fetch them")
             return
         try:

@@ -2,10 +2,11 @@
 
 The rules, the same for every figure:
 
-- typed arrays (`{"dtype": "f8", "bdata": "<base64>"}`, as plotly writes numpy data from version 6 on) become lists of the
-  very same numbers, nested by their `shape`: every plotly.js and every other reader of JSON understands lists, and only
-  some understand typed arrays;
-- NaN, infinities, NaT and missing values become null, a gap, as plotly and Vega write them themselves; they are counted;
+- typed arrays (`{"dtype": "f8", "bdata": "<base64>"}`, as plotly writes numpy data from version 6 on) become lists of
+  the very same numbers, nested by their `shape`: every plotly.js and every other reader of JSON understands lists, and
+  only some understand typed arrays;
+- NaN, infinities, NaT and missing values become null, a gap, as plotly and Vega write them themselves; they are
+  counted;
 - numpy and pandas values become numbers, lists and ISO 8601 text; tuples become lists.
 """
 
@@ -31,8 +32,8 @@ FIGURE_JSON_RULES = {
 }
 
 # The dtypes of plotly.js, in both of its spellings; always little-endian.
-_DTYPES = {"int8": "i1", "uint8": "u1", "uint8clamped": "u1", "uint8c": "u1", "u1c": "u1", "int16": "i2", "uint16": "u2",
-           "int32": "i4", "uint32": "u4", "float32": "f4", "float64": "f8"}  # fmt: skip
+_DTYPES = {"int8": "i1", "uint8": "u1", "uint8clamped": "u1", "uint8c": "u1", "u1c": "u1", "int16": "i2",
+           "uint16": "u2", "int32": "i4", "uint32": "u4", "float32": "f4", "float64": "f8"}  # fmt: skip
 _DTYPES |= {short: short for short in _DTYPES.values()}
 
 
@@ -195,7 +196,7 @@ def parse(data: bytes, what: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        expected = "JSON (NaN and Infinity are not; null is a gap)"
+        expected = "JSON, in which null is a gap (there is no NaN, no Infinity)"
         raise InvalidInput(Violation(what, "file.content", expected, str(error)[:120])) from None
 
 

@@ -315,16 +315,16 @@ class Content:
 def read_input(value: Any, at: str, rules: Rules) -> Content | None:
     """Return the bytes of a file input, or None when `value` is not one.
 
-    Accepted: `str` or `PathLike` of an existing regular file, `bytes`, `bytearray`, `memoryview`, and open files, binary
-    or text (text is read through its buffer), from their present position; they stay open. `io.StringIO` is its text as
-    UTF-8. Nothing is fetched: a URL is an error.
+    Accepted: `str` or `PathLike` of an existing regular file, `bytes`, `bytearray`, `memoryview`, and open files,
+    binary or text (text is read through its buffer), from their present position; they stay open. `io.StringIO` is its
+    text as UTF-8. Nothing is fetched: a URL is an error.
     """
     if isinstance(value, (str, os.PathLike)):
         return _read_path(value, at, rules)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _hold(bytes(value), None)
     if checks.has(value, "read") and not checks.has(value, "__array__"):
-        return _read_open_file(value, at, rules)
+        return _read_open_file(value, at)
     return None
 
 
@@ -366,7 +366,7 @@ def _read_path(value: str | os.PathLike[Any], at: str, rules: Rules) -> Content:
     return Content(digest.hexdigest(), size, name, None, Path(path).absolute())
 
 
-def _read_open_file(file: Any, at: str, rules: Rules) -> Content:
+def _read_open_file(file: Any, at: str) -> Content:
     try:
         name = getattr(file, "name", None)
         name = os.path.basename(name) if isinstance(name, str) else None

@@ -50,7 +50,10 @@ class Palette(NamedTuple):
 
 
 def make_palette(clip: Clip) -> Palette:
-    """Return the clip's own colours when there are at most 256, else a median cut, refined by k-means, of pixels from all frames."""
+    """Return the clip's own colours when there are at most 256, else a palette of 256.
+
+    That is a median cut, refined by k-means, of pixels from all frames.
+    """
     import numpy as np
 
     if clip.channels == 1:
@@ -75,7 +78,8 @@ def _all_colours(clip: Clip) -> np.ndarray | None:
     colours = np.empty(0, np.uint32)
     for frame in clip:
         packed = _packed(frame).reshape(-1)
-        # The first pixels of a photograph settle it; of a drawing only those that differ from their neighbour are sorted.
+        # The first pixels of a photograph settle it; of a drawing only those that differ from their neighbour are
+        # sorted.
         for part in (packed[: 1 << 12], packed[1:][packed[1:] != packed[:-1]]):
             colours = np.union1d(colours, part)
             if colours.size > COLOURS:

@@ -53,9 +53,9 @@ class HistogramDescriptor(Model, tag="histogram"):
 class Histogram(DataType, kind="histogram"):
     """A distribution: `Histogram(samples)`, or `Histogram(np_histogram=np.histogram(samples))`.
 
-    `sequence`: numbers of any shape (arrays, lists, tensors; booleans count as 0 and 1), binned into `num_bins` equal bins
-    (64 by default, 1..512) between their smallest and largest finite value, exactly as `numpy.histogram` bins them. NaN
-    and infinities are counted beside the bins. No finite value at all: bins of zero counts on [0, 1].
+    `sequence`: numbers of any shape (arrays, lists, tensors; booleans count as 0 and 1), binned into `num_bins` equal
+    bins (64 by default, 1..512) between their smallest and largest finite value, exactly as `numpy.histogram` bins
+    them. NaN and infinities are counted beside the bins. No finite value at all: bins of zero counts on [0, 1].
     `np_histogram`: `(counts, edges)`, counts finite and >= 0, edges finite and increasing, one more than counts.
 
     `h1 + h2` adds histograms with equal edges. Raises `InvalidInput`.
@@ -137,6 +137,8 @@ class Histogram(DataType, kind="histogram"):
 
         if samples.dtype.itemsize < 4:
             samples = samples.astype(np.float32)
+        if samples.dtype.itemsize > 8:
+            samples = _in_doubles(samples)
         if not samples.size or (np.isfinite(samples.min()) and np.isfinite(samples.max())):
             return samples
         finite = np.isfinite(samples)
@@ -261,8 +263,9 @@ class Histogram(DataType, kind="histogram"):
             if not bins[index] > bins[index - 1]:
                 expected = "an edge larger than the one before"
                 yield Violation(f"$.bins[{index}]", "histogram.edges", expected, f"{bins[index]!r}")
-        if not math.isclose(descriptor["count"], _sum(values), rel_tol=1e-9):
-            expected = f"the sum of values, {_sum(values):g}"
+        total = _sum(values)
+        if not math.isclose(descriptor["count"], total, rel_tol=1e-9):
+            expected = f"the sum of values, {total:g}"
             yield Violation("$.count", "histogram.counts", expected, f"{descriptor['count']!r}")
 
     def describe(self) -> str:
@@ -270,8 +273,22 @@ class Histogram(DataType, kind="histogram"):
         return f"{len(self.counts)} bins, {self.count:g} values, {self.edges[0]:g} to {self.edges[-1]:g}"
 
 
+def _in_doubles(samples: np.ndarray) -> np.ndarray:
+    """Return long doubles as doubles; `InvalidInput` for one that is finite and beyond them."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        narrow: np.ndarray = samples.astype(np.float64)
+    beyond = np.isfinite(samples) & ~np.isfinite(narrow)
+    checks.refuse([checks.elements(beyond, samples, "Histogram", "histogram.range", "a number in double precision")])
+    return narrow
+
+
 def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
-    """Return sum and sum of squares: exact for integers where they fit, in double precision otherwise; None on overflow."""
+    """Return sum and sum of squares; None on overflow.
+
+    Exact for integers where they fit, in double precision otherwise.
+    """
     import numpy as np
 
     if samples.dtype.kind in "iu":
@@ -288,6 +305,14 @@ def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
             for start in range(0, samples.size, 65_536)
         )
     return (total if math.isfinite(total) else None), (squares if math.isfinite(squares) else None)
+
+
+def _sum(counts: Iterable[Number]) -> float:
+    """Return the exact sum, rounded once; infinity where it is beyond double precision."""
+    try:
+        return math.fsum(counts)
+    except OverflowError:
+        return math.inf
 
 
 def _add(first: Number, second: Number) -> Number:
@@ -326,11 +351,3 @@ def _choose_range(samples: np.ndarray, bins: int, log: ChangeLog) -> tuple[float
     detail = f"the range [{low:g}, {high:g}] is too narrow for {bins} bins of doubles: bins begin lower and end higher"
     log.record("histogram.widened", detail)
     return wide
-
-
-def _sum(values: Iterable[float]) -> float:
-    """Return the exactly rounded sum; infinity beyond double precision."""
-    try:
-        return math.fsum(values)
-    except OverflowError:
-        return math.inf

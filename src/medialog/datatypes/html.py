@@ -57,8 +57,8 @@ class Html(DataType, kind="html-file", list_kind="html"):
 
     `data` is one of
 
-    - a string: the HTML itself, unless it ends in .html or .htm (of either case) and holds no `<` and no line break: then
-      it is a path, and a missing file is an error;
+    - a string: the HTML itself, unless it ends in .html or .htm (of either case) and holds no `<` and no line break:
+      then it is a path, and a missing file is an error;
     - a `Path`, `bytes`, or an open text or binary file (read from where it stands).
 
     `inject=True`: a small default style is put in where a browser looks for it; the page's own rules win, nothing is
@@ -66,8 +66,8 @@ class Html(DataType, kind="html-file", list_kind="html"):
     `data_is_not_path=True`: a string is the HTML itself, whatever it looks like.
 
     The text is UTF-8, or UTF-16 with its byte order mark. Raises `InvalidInput` for other bytes, NUL characters, a page
-    larger than `html.size`, a URL; `WrongType` for another object. Nothing in the page is parsed or cleaned: viewers show it
-    in a sandbox without network.
+    larger than `html.size`, a URL; `WrongType` for another object. Nothing in the page is parsed or cleaned: viewers
+    show it in a sandbox without network.
     """
 
     Descriptor = HtmlDescriptor

@@ -4,9 +4,10 @@ The place is found as a browser's parser finds it: behind the first `<head ...>`
 `<html ...>`, behind the doctype, or at the beginning; comments are no tags, `<header>` is no head, letters may be of
 either case and attributes may hold `>`.
 
-Finding the place looks at nothing behind it, and the block begins with a tag at which the search ends. So the search finds
-the same place in a page with the block and without it, which is why `remove(insert(page)) == page` for every text, also
-for one that holds such a block itself. Source: the tokenizer and tree construction of the HTML standard, 13.2.
+Finding the place looks at nothing behind it, and the block begins with a tag at which the search ends. So the search
+finds the same place in a page with the block and without it, which is why `remove(insert(page)) == page` for every
+text, also for one that holds such a block itself. Source: the tokenizer and tree construction of the HTML standard,
+13.2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Image: a picture with optional masks, boxes and classes.
 
-Source: "Logging Images" of the guides and "Images and overlays" of the 2020 guide. The value rules are those of `pixels`.
+Source: "Logging Images" of the guides and "Images and overlays" of the 2020 guide. The value rules are those of
+`pixels`.
 """
 
 from __future__ import annotations
@@ -112,8 +113,8 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
     - another `Image`, from which everything is taken that is not given anew.
 
     `mode`: Pillow's mode of the stored picture (1, L, LA, P, RGB, RGBA, I;16). `grouping`: an integer.
-    `masks`, `boxes`: named layers (`ImageMask`, `BoundingBoxes2D`, or their dicts). `classes`: names for class ids, used
-    by layers that have none of their own. `file_type`: png (default), jpg, jpeg, bmp, webp; `quality`: 1..100 for
+    `masks`, `boxes`: named layers (`ImageMask`, `BoundingBoxes2D`, or their dicts). `classes`: names for class ids,
+    used by layers that have none of their own. `file_type`: png (default), jpg, jpeg, bmp, webp; `quality`: 1..100 for
     jpeg (default 90) and for lossy webp (lossless without it). `normalize=False`: no scaling, values must be 0..255.
     `value_range=(low, high)`: what 0 and 255 stand for; values outside are clipped, recorded and warned about.
 
@@ -136,7 +137,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         "image.layers": "masks and boxes are mappings of layer names to layers",
         "image.list": "a list descriptor's columns agree with its items",
         "image.side": "no side is longer than `image.side`",
-        "image.side_jpeg": "no side of a JPEG is longer than 65,535",
+        "image.side_jpeg": "no side of a JPEG is longer than 65,500",
         "image.side_webp": "no side of a WebP is longer than 16,383",
         "image.pixels": "a picture has at most `image.pixels` pixels",
         "image.frames": "an animated picture has at most `image.frames` frames",
@@ -276,6 +277,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         self._facts = _Facts(format, width, height, picture.mode, picture_file.count_frames(picture), lossless=True)
 
     def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
+        if not (isinstance(data, (list, tuple, range)) or arrays.is_array_like(data) or arrays.is_torch(data)):
+            expected = "an array, a Pillow image, a matplotlib figure, or a picture file (path, bytes or open file)"
+            raise checks.wrong_type("Image", "array.kind", expected, data)
         array = _channels_last(arrays.to_numpy(data, "Image"), arrays.is_torch(data))
         picture_file.check_size(array.shape[1], array.shape[0], "Image", self._rules)
         if mode == "I;16" and value_range is None and array.ndim == 2 and array.dtype.kind in "iu":

@@ -72,7 +72,10 @@ def to_dates(days: Any) -> list[Any]:
 
 
 def find_scale(axis: Any, name: str) -> Scale:
-    """Return the plotly axis for a matplotlib axis; `UnknownAxis` for symlog, logit, periods, other units and time zones."""
+    """Return the plotly axis for a matplotlib axis.
+
+    `UnknownAxis` for symlog, logit, periods, other units and time zones.
+    """
     letter = axis.axis_name
     converter = axis.get_converter() if hasattr(axis, "get_converter") else axis.converter
     module, unit = type(converter).__module__, type(converter).__name__

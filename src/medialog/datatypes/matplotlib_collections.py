@@ -42,6 +42,7 @@ def add_polygons(artist: Any, panel: Panel, paths: list[Any], fill: str, edge: t
 
 
 def add_scatter(points: Any, panel: Panel) -> None:
+    """Add the points of `scatter`: a PathCollection with one marker, in data coordinates."""
     import numpy as np
 
     if points.get_offset_transform() is not panel.axes.transData or len(points.get_paths()) != 1:

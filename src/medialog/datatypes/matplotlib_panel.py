@@ -1,4 +1,7 @@
-"""One matplotlib axes on its way to plotly: what was made of it so far, and how to say that something cannot be made."""
+"""One matplotlib axes on its way to plotly.
+
+It holds what was made of it so far, and how to say that something cannot be made.
+"""
 
 from __future__ import annotations
 

@@ -61,7 +61,10 @@ def is_clear(rgba: str) -> bool:
 
 
 def dash(style: Any, width: float) -> str | None:
-    """Return plotly's dash of a line style: a name, an `(offset, on-off lengths in points)` pair; None for one unknown."""
+    """Return plotly's dash of a line style; None for one unknown.
+
+    A style is a name, or an `(offset, on-off lengths in points)` pair.
+    """
     if isinstance(style, str):
         if style in ("-", "solid"):
             return "solid"
@@ -101,7 +104,10 @@ def symbol_of_path(path: Any) -> tuple[str, float] | None:
 
 
 def text(source: str, lost: dict[str, None]) -> str:
-    """Return a text as plotly's small HTML. Mathtext becomes HTML where that says it, else it stays as source (noted)."""
+    """Return a text as plotly's small HTML.
+
+    Mathtext becomes HTML where that says it, else it stays as source (noted).
+    """
     parts = re.split(r"(?<!\\)\$", source)
     if len(parts) % 2 == 0 or len(parts) == 1:
         return _escape(source.replace(r"\$", "$"))
@@ -136,7 +142,8 @@ def _mathtext(source: str) -> str | None:
 
 
 _OPERATORS = {"times": "×", "cdot": "·", "pm": "±", "leq": "≤", "geq": "≥", "neq": "≠", "approx": "≈", "infty": "∞",
-              "partial": "∂", "rightarrow": "→", "to": "→", "circ": "°", "varepsilon": "ε", "sum": "∑", "nabla": "∇"}  # fmt: skip
+              "partial": "∂", "rightarrow": "→", "to": "→", "circ": "°", "varepsilon": "ε", "sum": "∑",
+              "nabla": "∇"}  # fmt: skip
 
 
 def _character(name: str) -> str | None:

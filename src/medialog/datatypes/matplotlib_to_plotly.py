@@ -1,11 +1,13 @@
 """A matplotlib figure as an interactive plotly figure, and an honest judgement of whether it is the same figure.
 
-Written anew instead of calling `plotly.tools.mpl_to_plotly`, which gives wrong figures without a word: it drops legends,
-category names, the colours of single bars, pies and axhlines, and stops at others (`docs/decisions/0006-figures-are-converted-here.md`). The rule
-here is the other way round: an artist is converted when it is known to be exact, and one unknown artist makes the whole
-figure unconvertible. The picture is kept in every case, so nothing is lost by saying no.
+Written anew instead of calling `plotly.tools.mpl_to_plotly`, which gives wrong figures without a word: it drops
+legends, category names, the colours of single bars, pies and axhlines, and stops at others
+(`docs/decisions/0006-figures-are-converted-here.md`). The rule here is the other way round: an artist is converted when
+it is known to be exact, and one unknown artist makes the whole figure unconvertible. The picture is kept in every case,
+so nothing is lost by saying no.
 
-The figure is only read. It must have been drawn before (its picture is taken first), so that limits and layout are final.
+The figure is only read. It must have been drawn before (its picture is taken first), so that limits and layout are
+final.
 """
 
 from __future__ import annotations

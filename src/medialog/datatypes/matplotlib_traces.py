@@ -146,7 +146,7 @@ def add_bars(container: Any, panel: Panel) -> None:
     marker["line"] = {"color": edges, "width": 0 if isinstance(edges, str) and style.is_clear(edges) else widths}
     if any(bar.get_hatch() for bar in bars):
         panel.lost["hatching"] = None
-    if not _is_sorted_before_lines(bars[0], panel):
+    if not _is_sorted_before_lines(panel):
         panel.lost["the order in which bars cover lines"] = None
     if value.kind == "log" and base.any():
         raise Unconvertible("stacked bars on a log axis")
@@ -159,8 +159,8 @@ def add_bars(container: Any, panel: Panel) -> None:
     panel.add_trace(container, trace, *((middle, length) if is_upright else (length, middle)))
 
 
-def _is_sorted_before_lines(bar: Any, panel: Panel) -> bool:
-    """Say whether plotly, which draws all bars below all lines, draws this bar in its place."""
+def _is_sorted_before_lines(panel: Panel) -> bool:
+    """Say whether plotly, which draws all bars below all lines, draws bars that come now in their place."""
     return not any(trace["type"].startswith("scatter") for trace in panel.traces)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -138,7 +139,7 @@ class Molecule(DataType, kind="molecule-file", list_kind="molecule"):
                 raise InvalidInput(Violation("file_type", "molecule.file_type", "no file_type", got))
             self._load_mol(data_or_path, True, DEFAULT_ITERATIONS, log)
             return
-        content = read_input(data_or_path, "Molecule", self._rules)
+        content = self._read_given(data_or_path)
         if content is None:
             expected = "a path, bytes, an open file, or an rdkit Mol"
             if data_or_path is None:
@@ -148,6 +149,17 @@ class Molecule(DataType, kind="molecule-file", list_kind="molecule"):
             expected = "file_type=, as text in memory has no name"
             raise InvalidInput(Violation("file_type", "molecule.file_type", expected, "none"))
         self._load_file(content, _declared_format(content, file_type))
+
+    def _read_given(self, data: Any) -> Content | None:
+        """Read the input; a text that is neither a file nor could be the name of one is almost surely SMILES."""
+        try:
+            return read_input(data, "Molecule", self._rules)
+        except InvalidInput as error:
+            (violation,) = error.violations
+            if isinstance(data, str) and violation.rule == "file.missing" and "." not in os.path.basename(data):
+                expected = f"{violation.expected} (for SMILES: Molecule.from_smiles)"
+                raise InvalidInput(Violation(violation.at, violation.rule, expected, violation.got)) from error
+            raise
 
     @classmethod
     def from_smiles(

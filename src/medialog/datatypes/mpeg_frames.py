@@ -113,7 +113,7 @@ def _announced_frames(frame: bytes) -> int | None:
     """Return how many frames a Xing or Info header in the first frame says will follow it."""
     for name in (b"Xing", b"Info"):
         where = frame.find(name, 4, 44)
-        if where >= 0 and len(frame) >= where + 12 and frame[where + 7] & 1:
+        if 0 <= where <= len(frame) - 12 and frame[where + 7] & 1:
             return int.from_bytes(frame[where + 8 : where + 12], "big")
     return None
 

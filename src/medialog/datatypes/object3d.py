@@ -67,8 +67,8 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
     - a `Trimesh` or `Scene` of trimesh (stored as GLB), or its `PointCloud` (as PLY);
     - another `Object3D`.
 
-    More than `object3d.points` points are one warning; nothing is dropped. Raises `InvalidInput` with every broken rule,
-    `WrongType` for an object that can never be one.
+    More than `object3d.points` points are one warning; nothing is dropped. Raises `InvalidInput` with every broken
+    rule, `WrongType` for an object that can never be one.
     """
 
     Descriptor = Object3DDescriptor
@@ -81,7 +81,8 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         **trimesh_object.TRIMESH_RULES,
         "object3d.counts": "a descriptor has the counts, files and bounds of its format",
         "object3d.empty": "a 3D file shows something (a warning)",
-        "object3d.file_type": "file_type is a format, agrees with the file's name, and is given where nothing else says it",
+        "object3d.file_type": "file_type is a format, agrees with the file's name, "
+        "and is given where nothing else says it",
         "object3d.formats": "a 3D file is one of `object3d.formats`",
         "object3d.kind": "data_or_path is a file, an array of points, a scene, or an object of trimesh",
         "object3d.list": "a list descriptor's columns agree with its items",
@@ -272,7 +273,10 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         return self._content.read()
 
     def to_numpy(self) -> np.ndarray:
-        """Return the points of a cloud, a scene or a PLY file: n x 3, n x 4 or n x 6, float32 (float64 for such a file)."""
+        """Return the points of a cloud, a scene or a PLY file: n x 3, n x 4 or n x 6.
+
+        float32 (float64 for such a file).
+        """
         from medialog.datatypes.mesh import ply
 
         if self.format == SCENE:
@@ -292,8 +296,9 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         return {**document, "points": self.to_numpy(), "boxes": boxes}
 
     def to_trimesh(self) -> Any:
-        """Return the object as trimesh loads it: `Trimesh` or `Scene` for a mesh, `PointCloud` for points (boxes not included).
+        """Return the object as trimesh loads it.
 
+        `Trimesh` or `Scene` for a mesh, `PointCloud` for points (boxes not included).
         `MissingDependency` without trimesh.
         """
         trimesh = require("trimesh", extra="object3d")
@@ -357,7 +362,10 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-        """Yield counts, files and bounds that do not fit the format and, for a list, columns that do not fit its items."""
+        """Yield counts, files and bounds that do not fit the format.
+
+        For a list, also columns that do not fit its items.
+        """
         if descriptor["_type"] == cls.list_kind:
             items = descriptor["items"]
             expected = {"count": len(items), **cls.list_columns(items)}

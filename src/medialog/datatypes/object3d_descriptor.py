@@ -29,7 +29,7 @@ class ChildFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Object3DDescriptor(FileModel, tag="object3D-file"):
-    """The wire form of one 3D object: a mesh file, a point cloud (PLY) or a scene (JSON, its points a PLY in `files`)."""
+    """The wire form of one 3D object: a mesh file, points (PLY) or a scene (JSON, its points a PLY in `files`)."""
 
     format: Annotated[Format, Meta(description="what the file's content is")]
     lossless: Annotated[bool, Meta(description="the file holds the very values that were given")]
@@ -61,7 +61,7 @@ class Object3DDescriptor(FileModel, tag="object3D-file"):
 
 
 class Object3DListDescriptor(Model, tag="object3D"):
-    """The wire form of a list of 3D objects. `items` is the truth; the other keys derive from it, as W&B writes them."""
+    """The wire form of a list of 3D objects. `items` is the truth; other keys derive from it, as W&B writes them."""
 
     count: Count
     filenames: list[MediaPath]

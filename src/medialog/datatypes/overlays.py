@@ -1,7 +1,7 @@
 """Overlays of an image: masks, boxes and the classes they name.
 
-Source: the guide's "Images and overlays". Each is a named layer of an `Image` (`masks={"predictions": {...}}`) and keeps its
-own class labels; a class id without a label is `class_<id>`.
+Source: the guide's "Images and overlays". Each is a named layer of an `Image` (`masks={"predictions": {...}}`) and
+keeps its own class labels; a class id without a label is `class_<id>`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from medialog.wire.fileref import FileRef
 if TYPE_CHECKING:
     import numpy as np
 
-    from medialog.validators.rules import Rules
+    from medialog.validators.rules import Rules, Strictness
 
 ClassLabels = Annotated[dict[str, str], Meta(description="class id, in decimal digits, to its name")]
 
@@ -171,11 +171,12 @@ class Classes(DataType, kind="classes"):
 class ImageMask(DataType, kind="mask"):
     """A mask: one class id per pixel of an image.
 
-    `value` is `{"mask_data": ids, "class_labels": {id: name}}` or `{"path": file, "class_labels": ...}`, with `"bits": 16`
-    for ids above 255. `mask_data` is H x W of an integer or boolean dtype (or lists, or a tensor), values 0..255 (0..65,535
-    with 16 bits). A file is a PNG of one channel: grey (stored as it is), or palette or black-and-white (stored as
-    grey ids, recorded). `key`, the layer's name in W&B's signature, is only used in messages. `classes` gives names
-    that the layer itself does not. Raises `InvalidInput`; source: the guide's "Segmentation masks".
+    `val` is `{"mask_data": ids, "class_labels": {id: name}}` or `{"path": file, "class_labels": ...}`, with
+    `"bits": 16` for ids above 255. `mask_data` is H x W of an integer or boolean dtype (or lists, or a tensor), values
+    0..255 (0..65,535 with 16 bits). A file is a PNG of one channel: grey (stored as it is), or palette or
+    black-and-white (stored as grey ids, recorded). `key`, the layer's name in W&B's signature, is only used in
+    messages. `classes` gives names that the layer itself does not. Raises `InvalidInput`; source: the guide's
+    "Segmentation masks".
     """
 
     Descriptor = MaskDescriptor
@@ -192,11 +193,17 @@ class ImageMask(DataType, kind="mask"):
     documented_changes = {"mask.regrey": "a palette or black-and-white PNG stored as grey class ids"}
 
     def __init__(
-        self, value: Mapping[str, Any], key: str = "mask", *, classes: Mapping[int, str] | None = None, **keywords: Any
+        self,
+        val: Mapping[str, Any],
+        key: str = "mask",
+        *,
+        classes: Mapping[int, str] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        strict: Strictness | None = None,
     ) -> None:
-        log = self._begin(**keywords)
+        log = self._begin(limits, strict)
         at = key
-        members = _members(value, at, ("mask_data", "path", "class_labels", "bits"), "mask_data or path")
+        members = _members(val, at, ("mask_data", "path", "class_labels", "bits"), "mask_data or path")
         if ("mask_data" in members) == ("path" in members):
             got = "both" if "path" in members else "neither"
             raise InvalidInput(Violation(at, "mask.data", "mask_data or path", got))
@@ -313,7 +320,7 @@ _MOST_BOX_CLASS = 2**31 - 1
 class BoundingBoxes2D(DataType, kind="boxes2D"):
     """A layer of boxes over an image.
 
-    `value` is `{"box_data": [box, ...], "class_labels": {id: name}}`. A box is
+    `val` is `{"box_data": [box, ...], "class_labels": {id: name}}`. A box is
 
     - `position`: `{"minX", "maxX", "minY", "maxY"}` or `{"middle": [x, y], "width", "height"}`, finite, min <= max,
       sizes >= 0;
@@ -329,7 +336,8 @@ class BoundingBoxes2D(DataType, kind="boxes2D"):
         "boxes.data": "box_data is a list of boxes",
         "boxes.per_layer": "a layer has at most `boxes.per_layer` boxes",
         "box.members": "a box has position and class_id, and may have domain, box_caption and scores",
-        "box.position": "a position is minX, maxX, minY, maxY, or middle, width, height: finite, min <= max, sizes >= 0",
+        "box.position": "a position is minX, maxX, minY, maxY, or middle, width, height: "
+        "finite, min <= max, sizes >= 0",
         "box.domain": "domain is 'percentage' or 'pixel'",
         "box.class_id": "a class id is a whole number >= 0",
         "box.caption": "a box caption is text",
@@ -340,10 +348,16 @@ class BoundingBoxes2D(DataType, kind="boxes2D"):
     }
 
     def __init__(
-        self, value: Mapping[str, Any], key: str = "boxes", *, classes: Mapping[int, str] | None = None, **keywords: Any
+        self,
+        val: Mapping[str, Any],
+        key: str = "boxes",
+        *,
+        classes: Mapping[int, str] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        strict: Strictness | None = None,
     ) -> None:
-        self._begin(**keywords)
-        members = _members(value, key, ("box_data", "class_labels"), "box_data")
+        self._begin(limits, strict)
+        members = _members(val, key, ("box_data", "class_labels"), "box_data")
         data = members.get("box_data")
         at = f"{key}.box_data"
         if not isinstance(data, (list, tuple)):

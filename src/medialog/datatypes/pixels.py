@@ -63,9 +63,10 @@ def to_uint8(
 def choose(
     values: np.ndarray, at: str, log: ChangeLog, *, normalize: bool = True, value_range: Any = None
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Check and record what `to_uint8` would, by all of `values`, and return the conversion, to apply to any part of them.
+    """Check and record what `to_uint8` would, by all of `values`, and return the conversion.
 
-    Nothing of the size of `values` is allocated when they have more than three axes: a clip may be most of the memory.
+    It applies to any part of them. Nothing of the size of `values` is allocated when they have more than three axes:
+    a clip may be most of the memory.
     """
     import numpy as np
 

@@ -8,6 +8,8 @@
 | larger numeric arrays and tensors            | a Histogram of 64 bins                                        |
 | dates and times                              | ISO 8601                                                      |
 | Enum, dataclass, Decimal, Path, timedelta    | its value, a mapping, text, text, ISO 8601 duration           |
+| dtypes of numpy and torch, torch devices     | text                                                          |
+| columns of texts or dates (pandas, polars)   | lists, null where one is missing                              |
 | mappings, lists, tuples, sets                | the same, inside; sets sorted                                 |
 | DataTypes and lists of one type              | descriptors                                                   |
 | objects of known libraries                   | the DataType that `adopt` finds                               |
@@ -19,6 +21,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import math
 import numbers
 import pathlib
 import sys
@@ -33,7 +36,11 @@ from medialog.validators.rules import Rules
 from medialog.wire import jsontext
 
 _ATOMS = frozenset((str, bool, int, type(None)))
+_MOST_BITS = int((jsontext.MAX_DIGITS - 1) * math.log2(10))
+_WIDE = 2**63
 _CONTROL = {"Cc", "Cs"}
+_AS_TEXT = frozenset(("numpy.dtype", "torch.device", "torch.dtype"))  # what configs are full of
+_COLUMNAR = frozenset(("pandas", "polars", "pyarrow"))
 _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -99,7 +106,14 @@ def _prepare_large(value: int, at: str) -> Any:
 def prepare_mapping(value: Mapping[Any, Any], at: str, rules: Rules, depth: int = 1) -> dict[str, Any]:
     """Return a mapping with checked keys and prepared values."""
     result: dict[str, Any] = {}
+    longest = rules.limit("key.length")
     for key, item in value.items():
+        # Nearly every row is plain names and finite numbers: for those no message is prepared and nothing is called.
+        if type(key) is str and key.isascii() and key.isprintable() and 0 < len(key) <= longest and key[0] not in " _":
+            kind = type(item)
+            if kind is bool or (kind is float and item - item == 0.0) or (kind is int and -_WIDE <= item < _WIDE):
+                result[key] = item
+                continue
         place = f"{at}[{checks.show(key)}]" if at else checks.show(key)
         name = check_key(key, place, rules)
         result[name] = prepare(item, place, rules, depth + 1)
@@ -149,6 +163,8 @@ def _prepare_object(value: Any, at: str, rules: Rules, depth: int) -> Any:
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
+        if hasattr(value, "isoformat"):  # pandas' own, which has nanoseconds
+            return value.isoformat()
         import msgspec
 
         return msgspec.to_builtins(value)
@@ -172,6 +188,8 @@ def _prepare_foreign(value: Any, at: str, rules: Rules, depth: int) -> Any:
         return adopted
     if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type)):
         return f"{value.__module__}.{value.__qualname__}"
+    if not _AS_TEXT.isdisjoint(f"{base.__module__}.{base.__qualname__}" for base in type(value).__mro__):
+        return str(value)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
         return _prepare_scalar(value, at, rules, depth)
@@ -197,7 +215,7 @@ def _prepare_array(value: Any, at: str, rules: Rules, depth: int) -> Any:
     from medialog.datatypes import arrays
     from medialog.datatypes.histogram import Histogram
 
-    array = arrays.unmasked(value, at) if isinstance(value, np.ndarray) else None
+    array = arrays.unmasked(value, at) if isinstance(value, np.ndarray) else _text_column(value)
     if array is not None and array.dtype.kind in "MmUO":
         return _prepare_text_array(array, at, rules, depth)
     array = arrays.to_numpy(value, at)
@@ -211,6 +229,22 @@ def _prepare_array(value: Any, at: str, rules: Rules, depth: int) -> Any:
         return Histogram(array)
     except InvalidInput as error:
         raise error.within(at) from error
+
+
+def _text_column(value: Any) -> Any:
+    """Return a column of pandas, polars or Arrow that holds texts or dates as an object array; None for any other."""
+    import numpy as np
+
+    if type(value).__module__.partition(".")[0] not in _COLUMNAR or np.asarray(value).dtype.kind in "biuf":
+        return None
+    read = next(getattr(value, name) for name in ("to_pylist", "tolist", "to_list") if hasattr(value, name))
+    gaps = value.isna() if hasattr(value, "isna") else [False] * len(value)
+    items = [None if gap else item for item, gap in zip(read(), gaps, strict=True)]
+    if not all(isinstance(item, (str, datetime.date, datetime.time, types.NoneType)) for item in items):
+        return None
+    array = np.empty(len(items), dtype=object)
+    array[:] = [item if item is None or isinstance(item, str) else item.isoformat() for item in items]
+    return array
 
 
 def _prepare_text_array(array: Any, at: str, rules: Rules, depth: int) -> Any:

@@ -1,7 +1,7 @@
 """Plotly: an interactive figure in plotly's own JSON.
 
-Source: "Matplotlib" and "Plotly" of the guides ("we also accept directly logging Plotly plots"). The JSON is described at
-plotly.com/javascript/reference; its values follow the rules of `figure_json`.
+Source: "Matplotlib" and "Plotly" of the guides ("we also accept directly logging Plotly plots"). The JSON is described
+at plotly.com/javascript/reference; its values follow the rules of `figure_json`.
 """
 
 from __future__ import annotations
@@ -48,12 +48,13 @@ class Plotly(DataType, kind="plotly-file"):
     `val` is one of
 
     - a plotly figure (`graph_objects.Figure`, `FigureWidget`, whatever `plotly.express` returns);
-    - its dict, `{"data": [...], "layout": {...}, "frames": [...]}`, with arrays, dates and pandas columns as plotly takes them;
+    - its dict, `{"data": [...], "layout": {...}, "frames": [...]}`, with arrays, dates and pandas columns as plotly
+      takes them;
     - its JSON: a string that begins with `{`, bytes, an open file, or the path of a `.plotly.json` or `.json` file.
 
-    Stored is JSON with every array as a list of the very same numbers (see `medialog.datatypes.figure_json`): a file is kept
-    byte for byte when it has no typed arrays. NaN and infinities are null, as plotly itself writes them, and recorded.
-    A matplotlib figure is stored by `Figure`, which keeps its exact picture too. Raises `InvalidInput`.
+    Stored is JSON with every array as a list of the very same numbers (see `medialog.datatypes.figure_json`): a file is
+    kept byte for byte when it has no typed arrays. NaN and infinities are null, as plotly itself writes them, and
+    recorded. A matplotlib figure is stored by `Figure`, which keeps its exact picture too. Raises `InvalidInput`.
     """
 
     Descriptor = PlotlyDescriptor
@@ -62,7 +63,8 @@ class Plotly(DataType, kind="plotly-file"):
         "plotly.figure": "a plotly figure is an object with data (a list of traces) and layout (an object)",
         "plotly.facts": "the descriptor's facts agree with one another",
         "plotly.empty": "a figure has a trace (a warning)",
-        "plotly.remote": "a figure shows nothing that a browser would fetch (a warning: it is kept, and not shown offline)",
+        "plotly.remote": "a figure shows nothing that a browser would fetch "
+        "(a warning: it is kept, and not shown offline)",
     }
     documented_changes = {
         "plotly.non_finite": "NaN, infinities and missing values stored as null, the gap that plotly draws for them",
@@ -214,7 +216,10 @@ def _read(value: Any, rules: Rules) -> bytes:
 
 
 def _check_structure(document: Any) -> None:
-    """Refuse what is not a figure's object. The properties of traces are plotly's affair, and change with its versions."""
+    """Refuse what is not a figure's object.
+
+    The properties of traces are plotly's affair, and change with its versions.
+    """
     if not isinstance(document, Mapping):
         raise InvalidInput(Violation("Plotly", "plotly.figure", "a JSON object with data", checks.show(document)))
     found: list[Violation] = []

@@ -1,7 +1,7 @@
 """Point clouds: n x 3, n x 4 and n x 6 arrays, stored as binary little-endian PLY.
 
-Source: "Point Clouds" of the guides. Coordinates are float32, categories and colours 8 bits: what a viewer can upload as
-it is, a fifth of the same cloud as JSON.
+Source: "Point Clouds" of the guides. Coordinates are float32, categories and colours 8 bits: what a viewer can upload
+as it is, a fifth of the same cloud as JSON.
 """
 
 from __future__ import annotations

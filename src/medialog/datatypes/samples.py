@@ -1,15 +1,15 @@
 """Arrays of sound -> the integer samples that are stored: the value rules of Audio.
 
-| given                          | stored                                                                            |
-|--------------------------------|-----------------------------------------------------------------------------------|
-| float of any width             | int16, `rint(x * 32768)`, at most 32,767; values outside [-1, 1] are clipped (lossy) |
-| int16, int32                   | as they are                                                                        |
-| uint8                          | as they are: 8-bit sound, in which 128 is silence                                  |
-| Python ints, int64, uint64     | int16 when all fit, else int32; they are amplitudes and are never scaled           |
-| other dtypes                   | refused: whether their silence is 0 or half the range is anybody's guess           |
+| given                       | stored                                                                               |
+|-----------------------------|--------------------------------------------------------------------------------------|
+| float of any width          | int16, `rint(x * 32768)`, at most 32,767; values outside [-1, 1] are clipped (lossy) |
+| int16, int32                | as they are                                                                          |
+| uint8                       | as they are: 8-bit sound, in which 128 is silence                                    |
+| Python ints, int64, uint64  | int16 when all fit, else int32; they are amplitudes and are never scaled             |
+| other dtypes                | refused: whether their silence is 0 or half the range is anybody's guess             |
 
-The scale of floats is the one by which libsndfile (hence soundfile and librosa) reads 16-bit files, `k / 32768`. So sound
-that was read from one is stored without any error, and any other sample comes back within one step, 1 / 32768.
+The scale of floats is the one by which libsndfile (hence soundfile and librosa) reads 16-bit files, `k / 32768`. So
+sound that was read from one is stored without any error, and any other sample comes back within one step, 1 / 32768.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ def check_layout(array: np.ndarray, at: str, rules: Rules) -> np.ndarray:
 
 
 def stored_dtype(array: np.ndarray, at: str) -> str:
-    """Return the dtype in which `array`, as it was given, is stored: "u1", "i2" or "i4". `InvalidInput` for its values."""
+    """Return the dtype in which `array`, as it was given, is stored: "u1", "i2" or "i4".
+
+    `InvalidInput` for its values.
+    """
     dtype = array.dtype
     if dtype.kind == "f":
         checks.refuse([checks.finite(array, at, "audio.finite")])

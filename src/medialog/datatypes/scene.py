@@ -222,7 +222,10 @@ def _find_edges(boxes: list[dict[str, Any]], at: str, rules: Rules) -> list[Viol
 
 
 def _order(corners: np.ndarray, rules: Rules) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, for n x 8 x 3 corners: their order (by the bits above), how far they are from a box, how far they may be."""
+    """Return, for n x 8 x 3 corners, their order, how far they are from a box and how far they may be.
+
+    The order is by the bits above.
+    """
     import numpy as np
 
     count = len(corners)
@@ -262,8 +265,8 @@ def box3d(
 
     `center`: x, y, z. `size`: its lengths along its own axes, >= 0 and not all 0. `orientation`: the quaternion
     `[r, x, y, z]` that turns the box's own axes to where they are, of any length but 0; the sign of every part counts.
-    (scipy's `Rotation.as_quat()` gives x, y, z, r: use `as_quat(scalar_first=True)`.) `color`: red, green, blue, up to 1
-    (the documented form) or up to 255; no part above 1 means the former. `label`: text. `score`: a finite number.
+    (scipy's `Rotation.as_quat()` gives x, y, z, r: use `as_quat(scalar_first=True)`.) `color`: red, green, blue, up to
+    1 (the documented form) or up to 255; no part above 1 means the former. `label`: text. `score`: a finite number.
 
     Corners come in the order of `itertools.product((-1, 1), repeat=3)`. Raises `InvalidInput`.
     """

@@ -20,8 +20,11 @@ def refuse_cells(found: Sequence[Violation]) -> None:
 
 def check_names(columns: Any, rules: Rules, log: ChangeLog | None = None) -> list[str]:
     """Return column names as text; `InvalidInput` for names that are none, or stand twice."""
+    if hasattr(columns, "columns") or hasattr(columns, "column_names"):  # iterating a frame gives its names: no row
+        expected = "a list of names (a frame goes into dataframe=, its columns with it)"
+        raise checks.wrong_type("columns", "table.columns", expected, columns)
     if isinstance(columns, (str, bytes, Mapping)) or not isinstance(columns, Iterable):
-        raise checks.wrong_type("columns", "table.columns", "a list of names", columns)
+        raise checks.wrong_type("columns", "table.columns", "a list of names (data= takes a dict of columns)", columns)
     found: list[Violation | None] = []
     names: dict[str, int] = {}
     numbers = 0

@@ -64,7 +64,8 @@ def _check_strings(column: Column, values: list[Any], found: list[Violation]) ->
 
 def _check_integers(column: Column, values: list[Any], found: list[Violation]) -> None:
     numbers = [value for value in values if type(value) is int]
-    if max(max(numbers).bit_length(), min(numbers).bit_length()) <= jsontext.MOST_BITS:
+    largest, smallest = max(numbers), min(numbers)
+    if max(largest, -smallest).bit_length() <= jsontext.MOST_BITS:
         return
     for row, value in enumerate(values):
         if type(value) is int:

@@ -120,6 +120,11 @@ class TableIncrement(DataType, kind="incremental-table-file"):
         return self
 
     @classmethod
+    def decode_whole(cls, descriptor: Mapping[str, Any], source: Source) -> DataType:
+        """Return the table up to and with this increment."""
+        return Table.decode_increments([descriptor], source)
+
+    @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
         """Yield what a table's descriptor may not say, and a place in the chain that cannot be."""
         yield from Table.descriptor_violations(descriptor, rules)

@@ -149,7 +149,13 @@ def _from_texts(column: Column, texts: Sequence[str | None], type: ColumnType) -
         import numpy as np
 
         column.zone = type.timezone if isinstance(type.timezone, str) else None
-        plain = ["NaT" if text is None else text.removesuffix("+00:00") for text in texts]
+        zone = "" if column.zone is None else "+00:00"
+        # numpy would move a time of another zone to UTC and only warn.
+        if not all(
+            text is None or (_NUMPY_TIME.fullmatch(text) and text.endswith("+00:00") == bool(zone)) for text in texts
+        ):
+            raise ValueError(f"column {column.name!r:.40}: a timestamp of another form or zone")
+        plain = ["NaT" if text is None else text.removesuffix(zone) for text in texts]
         return np.array(plain, dtype=f"datetime64[{column.unit or 'us'}]")
     cells = [None if text is None else table_cells.from_text(column.kind, text) for text in texts]
     if column.kind == "timestamp_tz" and isinstance(type.timezone, str):

@@ -122,7 +122,10 @@ class Tensor(DataType, kind="numpy.ndarray"):
 
 
 def read_npy(data: bytes, name: str) -> np.ndarray:
-    """Return the array of a `.npy` file; `DamagedFile` when it is not one, or needs pickle. Nothing is allocated first."""
+    """Return the array of a `.npy` file; `DamagedFile` when it is not one, or needs pickle.
+
+    Nothing is allocated first.
+    """
     import numpy as np
 
     file = io.BytesIO(data)
@@ -156,7 +159,8 @@ def _statistics(array: np.ndarray) -> dict[str, Any]:
         return result
     with np.errstate(over="ignore", invalid="ignore"):
         wide = values.astype(np.float64)
-        found = {"min": values.min().item(), "max": values.max().item(), "mean": wide.mean().item()}
+        exact = wide if values.dtype.kind == "f" else values  # a long double is no JSON number, an integer is exact
+        found = {"min": exact.min().item(), "max": exact.max().item(), "mean": wide.mean().item()}
         found |= {"var": wide.var().item(), "std": wide.std().item(), "median": np.median(wide).item()}
         for percent, value in zip(PERCENTILES, np.percentile(wide, PERCENTILES).tolist(), strict=True):
             found[f"percentile_{percent}"] = value

@@ -1,7 +1,7 @@
 """Text: a long text or Markdown, stored as a file of its own.
 
-A short text is a plain string in `log`; this is for what has lines: a prompt and its answer, a model's summary, notes. The
-documents log text in tables; a kind of its own is medialog's.
+A short text is a plain string in `log`; this is for what has lines: a prompt and its answer, a model's summary, notes.
+The documents log text in tables; a kind of its own is medialog's.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Text(DataType, kind="text-file"):
     `data` is one of
 
     - a string: always the text itself, also when it looks like a path or a URL;
-    - a `Path`, `bytes`, or an open text or binary file (read from where it stands) of UTF-8; a byte order mark of UTF-8 is
-      left out and recorded.
+    - a `Path`, `bytes`, or an open text or binary file (read from where it stands) of UTF-8; a byte order mark of UTF-8
+      is left out and recorded.
 
     `markdown`: shown as Markdown; without it, a file whose name ends in .md or .markdown is.
 

@@ -40,9 +40,9 @@ class VegaDescriptor(FileModel, tag="vega-file"):
 class VegaLite(DataType, kind="vega-file"):
     """A Vega-Lite chart: `VegaLite(spec)`.
 
-    `spec`: an altair chart of any kind (its data are written into the specification, whatever altair's data transformer and
-    row limit are set to), a dict, or JSON (a string that begins with `{`, bytes, an open file, the path of a `.vl.json` or
-    `.json` file, kept byte for byte). Data must be inline: a `url` that is not a `data:` URL is an error.
+    `spec`: an altair chart of any kind (its data are written into the specification, whatever altair's data transformer
+    and row limit are set to), a dict, or JSON (a string that begins with `{`, bytes, an open file, the path of a
+    `.vl.json` or `.json` file, kept byte for byte). Data must be inline: a `url` that is not a `data:` URL is an error.
 
     `Figure(chart)` stores the same with a picture. Raises `InvalidInput`.
     """
@@ -163,7 +163,10 @@ def is_altair(value: Any) -> bool:
 
 
 def has_image_marks(node: Any) -> bool:
-    """Say whether a specification draws pictures, whose addresses stand in its rows and are fetched by whoever draws it."""
+    """Say whether a specification draws pictures.
+
+    Their addresses stand in its rows and are fetched by whoever draws it.
+    """
     if isinstance(node, list):
         return any(map(has_image_marks, node))
     if not isinstance(node, dict):

@@ -63,8 +63,9 @@ class VideoListDescriptor(Model, tag="videos"):
     """The wire form of a list of videos. `items` is the truth; the other keys derive from it, as W&B writes them."""
 
     count: Count
-    # W&B's key. It repeats `items` as they are: a reader of W&B's form finds there what it finds for a single video, and
-    # a descriptor of this kind is the same thing wherever it stands. A few hundred bytes beside the videos themselves.
+    # W&B's key. It repeats `items` as they are: a reader of W&B's form finds there what it finds for a single video,
+    # and a descriptor of this kind is the same thing wherever it stands. A few hundred bytes beside the videos
+    # themselves.
     videos: Annotated[list[VideoDescriptor], Meta(description="the same as items")]
     captions: Annotated[list[Caption | None] | bool, Meta(description="false when no item has a caption")]
     items: Annotated[list[VideoDescriptor], Meta(min_length=1)]
@@ -76,17 +77,17 @@ class Video(DataType, kind="video-file", list_kind="videos"):
     `data_or_path` is one of
 
     - an array (numpy, nested lists, torch, TensorFlow, JAX) of T x C x H x W (time, channels, height, width) or
-      B x T x C x H x W, tiled into one picture, with C 1 (grey), 3 (RGB) or 4 (RGB and alpha, which is dropped). Values:
-      uint8 as they are; bool as 0 and 255; other integers in 0..255; floats in [0, 1], [-1, 1] or [0, 255] by the rules of
-      `medialog.datatypes.pixels`, chosen for the clip as a whole and recorded in `changes`;
+      B x T x C x H x W, tiled into one picture, with C 1 (grey), 3 (RGB) or 4 (RGB and alpha, which is dropped).
+      Values: uint8 as they are; bool as 0 and 255; other integers in 0..255; floats in [0, 1], [-1, 1] or [0, 255] by
+      the rules of `medialog.datatypes.pixels`, chosen for the clip as a whole and recorded in `changes`;
     - a list of Pillow images of one size;
     - a moviepy clip, sampled at `fps` (its own rate when not given), without its sound;
-    - a path, bytes or an open file of a gif, mp4, webm or ogg: its bytes are stored as they are. The rate and the format
-      are the file's: another `fps` warns, and `format` must agree when given;
+    - a path, bytes or an open file of a gif, mp4, webm or ogg: its bytes are stored as they are. The rate and the
+      format are the file's: another `fps` warns, and `format` must agree when given;
     - another `Video`, under the same conditions.
 
-    `fps`: frames per second, 0.01 to 1,000, default 4. `format`: gif (default; one palette for the clip, exact up to 256
-    colours), mp4 (H.264 in 4:2:0, sides padded to even numbers), webm (VP9) or ogg (VP8). All but gif need
+    `fps`: frames per second, 0.01 to 1,000, default 4. `format`: gif (default; one palette for the clip, exact up to
+    256 colours), mp4 (H.264 in 4:2:0, sides padded to even numbers), webm (VP9) or ogg (VP8). All but gif need
     `pip install "medialog[video]"`, as does reading their files. `normalize=False`: no scaling, values must be 0..255.
     `value_range=(low, high)`: what 0 and 255 stand for; values outside are clipped, recorded and warned about.
 
@@ -288,7 +289,10 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         return self._content.read()
 
     def to_numpy(self) -> np.ndarray:
-        """Return the frames as T x H x W x 3 (RGB) in uint8, decoded now. `InvalidInput` when they are damaged or too many."""
+        """Return the frames as T x H x W x 3 (RGB) in uint8, decoded now.
+
+        `InvalidInput` when they are damaged or too many.
+        """
         return video_file.decode_frames(self._content, self._facts, self._rules)
 
     def build(self, sink: Sink) -> VideoDescriptor:
@@ -335,7 +339,7 @@ class Video(DataType, kind="video-file", list_kind="videos"):
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-        """Yield sizes over the limits, a duration that is not frames / fps, and columns that do not agree with the items."""
+        """Yield sizes over the limits, a duration that is not frames / fps, and columns that do not fit the items."""
         if descriptor["_type"] == cls.list_kind:
             items = descriptor["items"]
             for name, wanted in {"count": len(items), **cls.list_columns(items)}.items():
@@ -348,7 +352,7 @@ class Video(DataType, kind="video-file", list_kind="videos"):
             return
         width, height, fps, frames = (descriptor[name] for name in ("width", "height", "fps", "frames"))
         wanted = frames / fps
-        if abs(descriptor["duration"] - wanted) > 1e-6 * wanted:
+        if not math.isclose(descriptor["duration"], wanted, rel_tol=1e-6):
             yield Violation("$.duration", "video.duration", f"frames / fps, {wanted:g}", f"{descriptor['duration']:g}")
         checked = [checks.at_most(descriptor["size"], "video.size", "$.size", rules, "bytes")]
         checked += video_frames.check_frame(height, width, rules, "$")

@@ -2,7 +2,8 @@
 
 One frame exists at a time. The bytes are the same on every run: one encoder thread, no processor-dependent shortcuts
 where the encoder has such a switch, exact rounding in the colour conversion, and no version, date or random number in
-the container. Colours are BT.709 in mp4 and webm, where the stream says so, and BT.601 in VP8, which knows nothing else.
+the container. Colours are BT.709 in mp4 and webm, where the stream says so, and BT.601 in VP8, which knows nothing
+else.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ class Encoded(NamedTuple):
 
 
 def encode(clip: Clip, fps: float, format: str, log: ChangeLog) -> Encoded:
-    """Encode a clip. `MissingDependency` without PyAV for mp4, webm and ogg, `InvalidInput` when the encoder refuses."""
+    """Encode a clip.
+
+    `MissingDependency` without PyAV for mp4, webm and ogg, `InvalidInput` when the encoder refuses.
+    """
     rate = Fraction(fps).limit_denominator(1001)
     return _encode_gif(clip, rate, log) if format == "gif" else _encode_stream(clip, rate, fps, format, log)
 

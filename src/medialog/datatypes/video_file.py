@@ -30,7 +30,8 @@ _STEPS = 1_000_000
 _VIDEO_RANGE, _FULL_RANGE = 1, 2  # AVColorRange
 _COLOUR_SPACES = (1, 4, 5, 6, 7)  # AVColorSpace and swscale count these alike: BT.709, FCC, BT.470, SMPTE 170M and 240M
 
-# What browsers play, by container (measured in Chromium; Theora was removed in 2024, MPEG-4 part 2 and HEVC never came).
+# What browsers play, by container (measured in Chromium; Theora was removed in 2024, MPEG-4 part 2 and HEVC never
+# came).
 PLAYED = {"gif": {"gif"}, "mp4": {"h264", "vp9", "av1"}, "webm": {"vp8", "vp9", "av1"}, "ogg": {"vp8"}}
 _PLAYED_H264 = {"yuv420p", "yuvj420p"}
 _ENCODERS = {
@@ -62,8 +63,8 @@ class Facts(NamedTuple):
 def probe(content: Content, format: str | None, rules: Rules) -> Facts:
     """Return the facts of a video file. `format` is what the caller says it is.
 
-    Raises `InvalidInput`: not one of the four formats, another than it is said to be, cut off, without a picture, larger
-    than the limits, or with a first frame that does not decode.
+    Raises `InvalidInput`: not one of the four formats, another than it is said to be, cut off, without a picture,
+    larger than the limits, or with a first frame that does not decode.
     """
     checks.refuse([checks.at_most(content.size, "video.size", _AT, rules, "bytes")])
     with content.open() as file:
@@ -147,7 +148,7 @@ def _walk_gif(file: BinaryIO, size: int) -> gif.Layout:  # noqa: ARG001
 
 def _walk_mp4(file: BinaryIO, size: int) -> None:
     """Walk the top-level boxes: they fill the file exactly, and there is an index (moov) and data (mdat)."""
-    kinds = {kind for kind in _boxes(file, size)}
+    kinds = set(_boxes(file, size))
     if b"moov" not in kinds:
         raise ValueError("no index (moov): the recording was not finished, or the file is cut")
     if not kinds & {b"mdat", b"moof"}:
@@ -310,7 +311,10 @@ def _measure(container: Any, stream: Any) -> tuple[int, Fraction]:
 
 
 def _rate(stream: Any, frames: int, duration: Fraction) -> tuple[float, float]:
-    """Return fps and duration. The nominal rate is used where it explains the duration: clocks of containers are coarse."""
+    """Return fps and duration.
+
+    The nominal rate is used where it explains the duration: clocks of containers are coarse.
+    """
     nominal = stream.average_rate or stream.guessed_rate
     if nominal and abs(frames / nominal - duration) <= Fraction(3, 2) / nominal:
         return float(nominal), float(frames / nominal)
@@ -345,7 +349,10 @@ def _colours(frame: Any) -> dict[str, int]:
 
 
 def decode_frames(content: Content, facts: Facts, rules: Rules) -> np.ndarray:
-    """Return all frames of a video as T x H x W x 3 in uint8. `InvalidInput` beyond the limits or when it is damaged."""
+    """Return all frames of a video as T x H x W x 3 in uint8.
+
+    `InvalidInput` beyond the limits or when it is damaged.
+    """
     import numpy as np
 
     video_frames.check_size(facts.frames, facts.height, facts.width, rules)

@@ -106,7 +106,10 @@ class _Shape(NamedTuple):
 
 
 def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, value_range: Any) -> Clip:
-    """Return the clip of an array of T x C x H x W or B x T x C x H x W. Values by the rules of `pixels`, as a whole."""
+    """Return the clip of an array of T x C x H x W or B x T x C x H x W.
+
+    Values by the rules of `pixels`, as a whole.
+    """
     import numpy as np
 
     array = arrays.to_numpy(data, _AT)

@@ -80,7 +80,10 @@ def encode(samples: np.ndarray, sample_rate: int) -> bytes:
 
 
 def parse(file: BinaryIO, size: int, at: str, rules: Rules) -> WavLayout:
-    """Return the layout of a WAV file of `size` bytes. Reads headers only; `InvalidInput` when anything is not whole."""
+    """Return the layout of a WAV file of `size` bytes.
+
+    Reads headers only; `InvalidInput` when anything is not whole.
+    """
     claimed = int.from_bytes(file.read(8)[4:], "little")
     if claimed + 8 > size:
         raise _broken(at, f"one that claims {claimed + 8:,} bytes and has {size:,} (cut, or written to a pipe)")

@@ -9,7 +9,7 @@ run.summary.update()
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from medialog.runtime.run import Run
 from medialog.runtime.summary import Summary, SummaryKeeper
 from medialog.validators import checks
 from medialog.validators.errors import InvalidName, RunError, Violation
-from medialog.validators.rules import Rules
 from medialog.wire import names
 from medialog.wire.storage import LocalStorage
 
@@ -74,8 +73,8 @@ class StoredRun(SummaryKeeper):
         return self._reader.id
 
     @property
-    def name(self) -> str | None:
-        """Return the run's name."""
+    def name(self) -> str:
+        """Return the run's name; its id when it has none."""
         return self._reader.name
 
     @property
@@ -88,9 +87,23 @@ class StoredRun(SummaryKeeper):
         """Return the config, to read."""
         return self._reader.config
 
-    def history(self) -> list[dict[str, Any]]:
+    @property
+    def tags(self) -> list[str]:
+        """Return the run's tags."""
+        return list(self._reader.info.get("tags") or ())
+
+    @property
+    def state(self) -> str:
+        """Return "finished", or "running" for a run that is being written or was not finished."""
+        return "finished" if self._reader.finished else "running"
+
+    def history(self, keys: Iterable[str] | str | None = None) -> list[dict[str, Any]]:
         """Return the rows; see `RunReader.history`."""
-        return self._reader.history()
+        return self._reader.history(keys)
+
+    def scan_history(self, keys: Iterable[str] | str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows that `history` returns."""
+        return iter(self._reader.history(keys))
 
     def reader(self) -> RunReader:
         """Return the reader behind this run."""
@@ -118,14 +131,12 @@ class StoredRun(SummaryKeeper):
     def _writer(self) -> Run:
         storage = LocalStorage(self._path)
         events = read_events(storage)
-        limits = self._reader.info.get("rules", {})
-        rules = Rules(limits.get("limits", {}), limits.get("strict", "warn"))
         return Run(
             storage,
             self._reader.info,
             config={},
             known_config=events.config,
-            rules=rules,
+            rules=self._reader.rules,
             clock=Clock(),
             identifiers=Identifiers(),
             fold=events.summary,

@@ -88,6 +88,8 @@ class Config(MutableMapping[str, Any]):
     def update(self, *others: Any, **values: Any) -> None:
         """Set several keys in one step: all, or none when one is refused. W&B's `allow_val_change` is always so."""
         merged: dict[str, Any] = {}
+        if len(others) > 1 and isinstance(others[-1], bool):  # W&B's second argument
+            others = others[:-1]
         for other in others:
             merged.update(prepare(other, self._rules))
         values.pop("allow_val_change", None)

@@ -16,7 +16,7 @@ from medialog.validators.errors import InvalidName, Violation, WrongType, storag
 from medialog.validators.notice import warn
 from medialog.wire import jsontext, names
 
-SUFFIX = ".medialog.json"
+SUFFIX = names.DESCRIPTOR_SUFFIX
 
 
 def convert(value: Any, dir: str | os.PathLike[str], name: str | None = None) -> Any:

@@ -12,7 +12,7 @@ from medialog.runtime.metric import Metric
 from medialog.runtime.summary import SummaryFold
 from medialog.validators.errors import DamagedRow, storage_errors
 from medialog.wire import jsontext, line
-from medialog.wire.fileref import iter_file_refs
+from medialog.wire.fileref import iter_descriptors, iter_file_refs
 from medialog.wire.storage import Storage
 
 Recovery = Literal["strict", "recover", "salvage"]
@@ -47,6 +47,7 @@ class Events:
     rows: list[Row] = field(default_factory=list)
     summary: SummaryFold = field(default_factory=SummaryFold)
     config: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     finished: bool = False
     last_step: int = -1
@@ -71,6 +72,8 @@ class Events:
             self.summary.define(Metric.from_json(entry.data))
         elif entry.kind == "config":
             self.config.update(entry.data)
+        elif entry.kind == "info":
+            self.info.update((key, entry.data[key]) for key in ("name", "notes", "tags") if key in entry.data)
         elif entry.kind == "end":
             self.finished = True
 
@@ -127,7 +130,7 @@ def _lines(storage: Storage, segment: SegmentName, problems: list[Problem]) -> I
 def _media_are_there(
     storage: Storage, entry: line.Line, segment: SegmentName, sizes: dict[str, int | None], problems: list[Problem]
 ) -> bool:
-    for reference in iter_file_refs(entry.data):
+    for reference in (found for each in iter_descriptors(entry.data) for found in iter_file_refs(each)):
         if reference.path not in sizes:
             sizes[reference.path] = storage.size(reference.path) if reference.path.startswith("media/") else None
         if sizes[reference.path] != reference.size:

@@ -65,5 +65,5 @@ class Increments:
 
 def _last(fold: SummaryFold, path: Path, value: DataType) -> dict[str, Any] | None:
     """Return the last increment that the history has under `path`, if it is one."""
-    last = fold.last_value(path)
+    last = fold.latest_value(path)
     return last if isinstance(last, dict) and last.get(KIND) == value.increment_kind else None

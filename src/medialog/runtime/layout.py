@@ -14,14 +14,14 @@ import re
 import secrets
 from typing import Any, NamedTuple
 
-from medialog.wire import jsontext
+from medialog.wire import jsontext, names
 from medialog.wire.storage import Storage
 
-FORMAT_VERSION = 1
-RUN, CONFIG, SUMMARY, EVENTS, TEMPORARY = "run.json", "config.json", "summary.json", "events", "tmp"
+FORMAT_VERSION = names.FORMAT_VERSION
+RUN, CONFIG, SUMMARY, EVENTS, TEMPORARY = names.RUN, names.CONFIG, names.SUMMARY, names.EVENTS, names.TEMPORARY
 RANK_VARIABLES = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
 
-_SEGMENT = re.compile(r"(r(\d+)-\d+-[0-9a-f]{12})-(\d{1,9})\.jsonl")
+_SEGMENT = re.compile(names.SEGMENT_PATTERN)
 
 
 class SegmentName(NamedTuple):
@@ -66,13 +66,16 @@ def next_number(storage: Storage) -> int:
     return 1 + max((segment.number for segment in segments(storage)), default=-1)
 
 
-def replace_json(storage: Storage, path: str, document: Any, *, durable: bool = False) -> None:
-    """Write `document` to `path` in one step: a reader sees the old file or the new one, never a part."""
+def replace_json(storage: Storage, path: str, document: Any, *, durable: bool = False) -> bytes:
+    """Write `document` to `path` in one step: a reader sees the old file or the new one, never a part.
+
+    Returns the bytes that were written.
+    """
     storage.make_directory(TEMPORARY)
     temporary = f"{TEMPORARY}/{secrets.token_hex(8)}"
     handle = storage.create(temporary)
     try:
-        data = jsontext.dumps_pretty(document)
+        data = content = jsontext.dumps_pretty(document)
         while data:
             data = data[storage.write(handle, data) :]
         if durable:
@@ -83,3 +86,4 @@ def replace_json(storage: Storage, path: str, document: Any, *, durable: bool = 
         raise
     storage.close(handle)
     storage.rename(temporary, path)
+    return content

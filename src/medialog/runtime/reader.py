@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from medialog.datatypes.base import decode
-from medialog.datatypes.files import DirectorySource, Source, StorageSource
+from medialog.datatypes.files import Source, StorageSource
 from medialog.runtime import events as event_log
 from medialog.runtime import trees
 from medialog.runtime.config import Config
@@ -15,6 +15,8 @@ from medialog.runtime.events import Events, Problem, Recovery
 from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
+from medialog.validators.limits import LIMITS
+from medialog.validators.rules import Rules
 from medialog.wire.storage import LocalStorage, Storage
 
 
@@ -30,15 +32,18 @@ class RunReader:
         self._recovery: Recovery = recovery
         self._seen: tuple[Any, ...] | None = None
         self._events = Events()
+        place = getattr(storage, "root", storage)
         try:
-            self.info: dict[str, Any] = event_log.read_json(storage, RUN)
+            self._info: dict[str, Any] = event_log.read_json(storage, RUN)
+        except FileNotFoundError as error:
+            raise RunError(f"{place}: not a run directory: there is no run.json in it") from error
         except (OSError, ValueError) as error:
-            raise RunError(f"{storage!r}: not a run directory: run.json: {error}") from error
-        version = self.info.get("format_version") if isinstance(self.info, dict) else None
+            raise RunError(f"{place}: not a run directory: run.json: {error}") from error
+        version = self._info.get("format_version") if isinstance(self._info, dict) else None
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise RunError(f"{storage!r}: not a run directory: run.json has no format_version")
-        if not isinstance(self.info.get("id"), str):
-            raise RunError(f"{storage!r}: not a run directory: run.json has no id")
+            raise RunError(f"{place}: not a run directory: run.json has no format_version")
+        if not isinstance(self._info.get("id"), str):
+            raise RunError(f"{place}: not a run directory: run.json has no id")
         if version > FORMAT_VERSION:
             raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
 
@@ -51,19 +56,24 @@ class RunReader:
         return self._events
 
     @property
-    def id(self) -> str:
-        """Return the run's id."""
-        return str(self.info["id"])
+    def info(self) -> dict[str, Any]:
+        """Return what `run.json` says, with the name, notes and tags that were set later."""
+        return {**self._info, **self._read().info}
 
     @property
-    def name(self) -> str | None:
-        """Return the run's name."""
-        return self.info.get("name")
+    def id(self) -> str:
+        """Return the run's id."""
+        return str(self._info["id"])
+
+    @property
+    def name(self) -> str:
+        """Return the run's name; its id when it has none."""
+        return str(self.info.get("name") or self.id)
 
     @property
     def project(self) -> str | None:
         """Return the run's project."""
-        return self.info.get("project")
+        return self._info.get("project")
 
     @property
     def problems(self) -> list[Problem]:
@@ -109,13 +119,13 @@ class RunReader:
                     trees.merge(tree, _copied(row.tree))
             yield step, rows[-1].t, rows[-1].m, tree
 
-    def history(self, keys: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    def history(self, keys: Iterable[str] | str | None = None) -> list[dict[str, Any]]:
         r"""Return one dict per step: `_step`, `_timestamp` (unix), `_runtime` (seconds), and dotted keys.
 
         Nested keys are joined with dots, `val.acc`; a dot that belongs to a key is escaped, `v1\.0`. Media are their
         descriptors (`media` decodes them). With `keys`, only those, and only the steps that have one of them.
         """
-        wanted = None if keys is None else set(keys)
+        wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
         found = []
         for step, t, m, tree in self._merged():
             values = {trees.dotted(path): trees.plain(value) for path, value in trees.leaves(tree)}
@@ -129,17 +139,45 @@ class RunReader:
     def media(self, key: str | tuple[str, ...], step: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
 
-        A list that was logged comes back as a list of objects. `KeyError` when there is none.
+        A list that was logged comes back as a list of objects, an INCREMENTAL table as the whole table as it was at
+        that step (`load` gives the rows of one descriptor). `KeyError`, which names the keys that have media, when
+        there is none.
         """
         path = trees.undotted(key) if isinstance(key, str) else tuple(key)
         found: Any = None
+        others: dict[trees.Path, None] = {}
         for at, _, _, tree in self._merged():
-            value = dict(trees.leaves(tree)).get(path)
-            if _is_media(value) and (step is None or at == step):
-                found = value
+            if step is not None and at != step:
+                continue
+            for leaf, value in trees.leaves(tree):
+                if not _is_media(value):
+                    continue
+                if leaf != path:
+                    others[leaf] = None
+                elif not _is_earlier_increment(value, found):
+                    found = value
         if found is None:
-            raise KeyError(f"no media under {trees.dotted(path)!r}" + ("" if step is None else f" at step {step}"))
-        return decode(found, self.source)
+            where = "" if step is None else f" at step {step}"
+            there = ", ".join(repr(trees.dotted(other)) for other in list(others)[:10])
+            raise KeyError(
+                f"no media under {trees.dotted(path)!r}{where}; there is {f'media under {there}' if there else 'none'}"
+            )
+        return self.decode(found, whole=True)
+
+    def decode(self, descriptor: Any, *, whole: bool = False) -> Any:
+        """Return the object of a descriptor of this run, under the limits that the run was written with.
+
+        `whole`: of an increment, the value with all increments up to it.
+        """
+        with self.rules.use():
+            return decode(descriptor, self.source, whole=whole)
+
+    @property
+    def rules(self) -> Rules:
+        """Return the run's own limits; what it lost when it was written is not warned about again."""
+        limits = self._info.get("rules", {}).get("limits", {})
+        known = {name: value for name, value in limits.items() if name in LIMITS}
+        return Rules(known, "record")
 
     @property
     def source(self) -> Source:
@@ -156,6 +194,12 @@ def _copied(tree: dict[str, Any]) -> dict[str, Any]:
         key: _copied(value) if isinstance(value, dict) and trees.KIND not in value else value
         for key, value in tree.items()
     }
+
+
+def _is_earlier_increment(value: Any, other: Any) -> bool:
+    """Say whether `value` is an increment that comes before the increment `other`, which a late row can put last."""
+    number, newest = (item.get("increment_num") if isinstance(item, dict) else None for item in (value, other))
+    return number is not None and newest is not None and number < newest
 
 
 def _is_media(value: Any) -> bool:
@@ -177,12 +221,14 @@ def load(descriptor: Any, source: Any) -> Any:
     """Return the object of a descriptor: `load(descriptor, "runs/abc")`.
 
     `source` is a run directory, the directory of a `DirectorySink`, a reader, or any `Source`. List forms give lists.
+    What a run stored is read under that run's limits, anything else under those that hold now: for a value that was
+    made with a raised limit, `with medialog.Rules({"image.pixels": 10**9}).use(): load(...)`.
+
     Raises `InvalidDescriptor`, `UnknownKind`, `DamagedFile`, `UnsafePath`.
     """
-    if isinstance(source, (str, os.PathLike)):
-        source = DirectorySource(source)
-    elif isinstance(source, RunReader):
-        source = source.source
     if isinstance(descriptor, Mapping) and descriptor.get(trees.KIND) == "number":
         return trees.plain(dict(descriptor))
-    return decode(descriptor, source)
+    if isinstance(source, (str, os.PathLike)):
+        storage = LocalStorage(source)
+        source = RunReader(storage) if storage.size(RUN) is not None else StorageSource(storage)
+    return source.decode(descriptor) if isinstance(source, RunReader) else decode(descriptor, source)

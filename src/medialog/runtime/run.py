@@ -7,14 +7,15 @@ import math
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from medialog.datatypes import plain
 from medialog.datatypes.arrays import is_array_like
+from medialog.datatypes.base import find
 from medialog.datatypes.files import StagedSink
-from medialog.runtime import layout, trees
+from medialog.runtime import description, layout, trees
 from medialog.runtime import metric as metrics
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
@@ -67,11 +68,13 @@ class Run(SummaryKeeper):
         fold: SummaryFold | None = None,
         first_step: int = 0,
         owns_files: bool = True,
+        run_json: str | None = None,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
         self._storage, self._info, self._rules = storage, dict(info), rules
         self._clock, self._identifiers, self._sync_every = clock, identifiers, sync_every
         self._disabled, self._owns_files = disabled, owns_files
+        self._run_json = run_json
         self._on_finish = on_finish
         self._lock = threading.RLock()
         self._closed = False
@@ -98,7 +101,9 @@ class Run(SummaryKeeper):
         number = layout.next_number(self._storage)
         name = layout.SegmentName(number, writer, layout.rank_of_process())
         self._segment = Segment(self._storage, name, self._clock, self._started)
-        self._segment.append("meta", {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer})
+        sealed = {} if self._run_json is None else {"run_json": self._run_json}
+        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer}
+        self._segment.append("meta", facts | sealed)
 
     # --- facts ---
 
@@ -108,14 +113,60 @@ class Run(SummaryKeeper):
         return str(self._info["id"])
 
     @property
-    def name(self) -> str | None:
-        """Return the name given to `init`, or None."""
-        return self._info.get("name")
+    def name(self) -> str:
+        """Return the run's name; its id when none was given. It can be set."""
+        return str(self._info.get("name") or self.id)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._change_info("name", name)
+
+    @property
+    def notes(self) -> str | None:
+        """Return the notes, or None. They can be set."""
+        return self._info.get("notes")
+
+    @notes.setter
+    def notes(self, notes: str | None) -> None:
+        self._change_info("notes", notes)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Return the tags. They can be set."""
+        return tuple(self._info.get("tags") or ())
+
+    @tags.setter
+    def tags(self, tags: Sequence[str] | None) -> None:
+        self._change_info("tags", tags)
 
     @property
     def project(self) -> str | None:
         """Return the project given to `init`, or None."""
         return self._info.get("project")
+
+    @property
+    def group(self) -> str | None:
+        """Return the group given to `init`, or None."""
+        return self._info.get("group")
+
+    @property
+    def job_type(self) -> str | None:
+        """Return the job type given to `init`, or None."""
+        return self._info.get("job_type")
+
+    @property
+    def entity(self) -> str | None:
+        """Return the entity given to `init`, or None: there are no accounts."""
+        return self._info.get("entity")
+
+    @property
+    def path(self) -> str:
+        """Return `"entity/project/id"`, without what was not given: what `Api().run(path)` takes."""
+        return "/".join(part for part in (self.entity, self.project, self.id) if part)
+
+    @property
+    def url(self) -> None:
+        """Return None: there is no server. `dir` is where the run is."""
 
     @property
     def dir(self) -> str | None:
@@ -224,6 +275,8 @@ class Run(SummaryKeeper):
             raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
         with self._rules.use():
             prepared = plain.prepare_mapping(data, "", self._rules)
+        if all(type(value) in _PLAIN for value in prepared.values()):
+            return prepared
         objects = list(_objects(prepared, ()))
         if not objects:
             return prepared
@@ -295,7 +348,15 @@ class Run(SummaryKeeper):
             self._enter("history.row")
             del self._row.tree[key]
 
-    # --- config, summary, metrics ---
+    # --- name, config, summary, metrics ---
+
+    def _change_info(self, key: str, value: Any) -> None:
+        checked = description.check(**{key: value})
+        with self._lock:
+            self._enter(key)
+            self._info.update(checked)
+            if not self._disabled:
+                self._segment.append("info", checked)
 
     def _change_config(self, tree: dict[str, Any]) -> None:
         with self._lock:
@@ -449,9 +510,21 @@ class Run(SummaryKeeper):
     ) -> None:
         self.finish(exit_code=0 if kind is None else 1)
 
+    if not TYPE_CHECKING:  # a type checker that saw it would accept every misspelt name
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what there is instead of a name that runs of W&B have."""
+            from medialog.wandb_names import OF_RUN
+
+            instead = f": {OF_RUN[name]}" if name in OF_RUN else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}")
+
     def __repr__(self) -> str:
         state = "disabled" if self._disabled else "finished" if self._closed else f"step {self.step}"
         return f"Run({self.id!r}, {state})"
+
+
+_PLAIN = frozenset((float, int, bool, str))
 
 
 def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:
@@ -489,21 +562,19 @@ def _with_tensors(values: Mapping[str, Any], at: str, rules: Rules, depth: int =
 
 
 def _with_tensor(value: Any, at: str, rules: Rules, depth: int) -> Any:
-    from medialog.datatypes.tensor import Tensor
-
     if isinstance(value, Mapping):
         return _with_tensors(value, at, rules, depth + 1)
     if is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
         try:
-            return Tensor(value)
+            return find("numpy.ndarray")(value)  # type: ignore[call-arg]
         except InvalidInput as error:
             raise error.within(at) from error
     return value
 
 
 def _size(value: Any) -> int:
-    """Return how many elements an array of any library has; 0 when its shape does not say."""
+    """Return how many elements an array of any library has; 0 for one that cannot say, which is refused later."""
     try:
         return math.prod(int(length) for length in value.shape)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # the last: torch's nested tensors
         return 0

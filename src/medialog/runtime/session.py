@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import atexit
 import datetime
+import hashlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Unpack, get_args
 
 from medialog.runtime import config as configuration
-from medialog.runtime import environment, layout
+from medialog.runtime import description, environment, layout, wandb_arguments
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.events import read_events
 from medialog.runtime.metric import Metric
 from medialog.runtime.reader import RunReader
 from medialog.runtime.run import Run
+from medialog.runtime.wandb_arguments import Resume, WandbArguments
 from medialog.validators import checks
 from medialog.validators import rules as rulebook
-from medialog.validators.errors import InvalidName, NotInitialised, RunError, Violation, storage_errors
+from medialog.validators.errors import Advice, InvalidName, NotInitialised, RunError, Violation, storage_errors
+from medialog.validators.notice import warn
 from medialog.validators.rules import Rules, Strictness
 from medialog.wire import names
 from medialog.wire.storage import LocalStorage, MemoryStorage, Storage
 
 logger = logging.getLogger("medialog")
 
-Mode = Literal["local", "offline", "online", "disabled", "memory"]
+Mode = Literal["local", "offline", "online", "dryrun", "disabled", "memory"]
 
 _active: Run | None = None
 _hooked = False
+_instead: Mapping[str, Any] = {}  # what `in_memory` puts in place of what `init` was given
 
 
 def init(
@@ -38,7 +43,7 @@ def init(
     config: Any = None,
     dir: str | os.PathLike[str] = "runs",
     id: str | None = None,
-    resume: bool = False,
+    resume: bool | Resume | None = False,
     tags: Sequence[str] | None = None,
     notes: str | None = None,
     group: str | None = None,
@@ -50,22 +55,30 @@ def init(
     *,
     clock: Clock | None = None,
     identifiers: Identifiers | None = None,
+    **of_wandb: Unpack[WandbArguments],
 ) -> Run:
     """Begin a run in `<dir>/<id>/` and make it the active one.
 
     `project`, `id`: 1 to 128 letters, digits, '.', '_' or '-'; without an id, 8 random characters. `name`, `notes`,
     `group`, `tags`: text, recorded. `config`: a mapping, `argparse.Namespace`, absl FLAGS or dataclass of plain values.
-    `resume=True` goes on with an existing id: steps, summary and config continue. `mode`: `"local"` (`"offline"` and
-    `"online"` mean the same: there is no server), `"memory"` (nothing on disk), `"disabled"` (everything is accepted,
-    nothing is kept). `limits`, `strict`: the rules of the run (`medialog.validators`). `sync_every`: seconds after
-    which `log` calls `sync()` by itself. `clock`, `identifiers`: for tests.
+    `resume=True` (`"allow"`) goes on with an existing id: steps, summary and config continue; `"must"` refuses an id
+    that does not exist, `"never"` one that does. `mode`: `"local"` (`"offline"`, `"online"`, `"dryrun"` mean the same:
+    there is no server), `"memory"` (nothing on disk), `"disabled"` (everything is accepted, nothing is kept).
+    `limits`, `strict`: the rules of the run (`medialog.validators`). `sync_every`: seconds after which `log` calls
+    `sync()` by itself. `clock`, `identifiers`: for tests. `entity`, `job_type`: text, recorded; the other arguments of
+    W&B's `init` are accepted where they change nothing, and refused where they would.
 
     A run that is still active is finished first. Raises `InvalidName`, `InvalidInput`, `RunError` (the id exists),
     `StorageError`.
     """
     global _active
     rules = Rules(limits or {}, strict)
-    _check_arguments(project, name, id, tags, notes, group, mode, background, sync_every)
+    words = description.check(name=name, group=group, tags=tags, notes=notes)
+    _check_arguments(project, id, mode, background, sync_every)
+    resume = wandb_arguments.check_resume(resume, id)
+    recorded = wandb_arguments.recorded(of_wandb)
+    if _instead and mode != "disabled":
+        mode, clock, identifiers = "memory", _instead["clock"], _instead["identifiers"]
     clock, identifiers = clock or Clock(), identifiers or Identifiers()
     config_tree = configuration.prepare(config, rules)
     if _active is not None and not _active.is_finished:
@@ -78,20 +91,27 @@ def init(
         "format": "medialog-run",
         "format_version": layout.FORMAT_VERSION,
         "id": run_id,
-        "name": name,
         "project": project,
-        "group": group,
-        "tags": list(tags or ()),
-        "notes": notes,
+        **words,
+        **recorded,
         "started": datetime.datetime.fromtimestamp(clock.time(), datetime.UTC).isoformat(timespec="milliseconds"),
         "rules": rules.describe(),
         **(environment.describe() if mode != "disabled" else {}),
     }
+    _advise(of_wandb, resume, id)
     run = _open(storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled")
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
     return run
+
+
+def _advise(of_wandb: Mapping[str, Any], resume: Resume, id: str | None) -> None:
+    sentences = list(wandb_arguments.without_effect(of_wandb))
+    if resume == "allow" and id is None:
+        sentences.append("init(resume=...) without id= begins a new run: id= says which run to go on with")
+    for sentence in sentences:
+        warn(f"{sentence} [init.argument]", Advice)
 
 
 def _open(
@@ -102,7 +122,7 @@ def _open(
     clock: Clock,
     identifiers: Identifiers,
     sync_every: float,
-    resume: bool,
+    resume: Resume,
     disabled: bool,
 ) -> Run:
     """Create the run directory, or join the one that is there."""
@@ -115,36 +135,31 @@ def _open(
     }
     exists = storage.size(layout.RUN) is not None
     if not exists:
+        if resume == "must":
+            raise RunError(f"run {info['id']!r} does not exist, and resume='must' goes on with one that does")
         with storage_errors("creating the run directory"):
             storage.make_directory("")
-            layout.replace_json(storage, layout.RUN, info, durable=True)
-        return Run(storage, info, config=config, disabled=disabled, **common)
-    if not resume and layout.rank_of_process() == 0:
+            written = layout.replace_json(storage, layout.RUN, info, durable=True)
+        digest = hashlib.sha256(written).hexdigest()
+        return Run(storage, info, config=config, disabled=disabled, run_json=digest, **common)
+    if resume == "never" and layout.rank_of_process() == 0:
         raise RunError(f"run {info['id']!r} exists: resume=True goes on with it, another id= begins a new one")
     info = RunReader(storage).info
     events = read_events(storage)
     common["known_config"] = events.config
-    if not resume:  # another rank of a run that is going on: its steps are its own, and so is its view of the summary
+    if resume == "never":
+        # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
         return Run(storage, info, config=config, owns_files=False, **common)
     return Run(storage, info, config=config, fold=events.summary, first_step=events.last_step + 1, **common)
 
 
-def _check_arguments(
-    project: Any, name: Any, id: Any, tags: Any, notes: Any, group: Any, mode: Any, background: Any, sync_every: Any
-) -> None:
+def _check_arguments(project: Any, id: Any, mode: Any, background: Any, sync_every: Any) -> None:
     for at, value in (("project", project), ("id", id)):
         problem = None if value is None else names.problem_with_name(value)
         if problem is not None:
             raise InvalidName(Violation(at, "name.pattern", problem, checks.show(value)))
     rule = "init.argument"
-    wrong: list[Violation | None] = [
-        checks.text(value, at, rule)
-        for at, value in (("name", name), ("notes", notes), ("group", group))
-        if value is not None
-    ]
-    wrong.append(checks.one_of(mode, get_args(Mode), "mode", rule))
-    if tags is not None and (isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags)):
-        wrong.append(Violation("tags", rule, "a list of texts", checks.show(tags)))
+    wrong: list[Violation | None] = [checks.one_of(mode, get_args(Mode), "mode", rule)]
     if background:
         wrong.append(
             Violation("background", rule, "False: rows are written in the caller so far", checks.show(background))
@@ -186,6 +201,31 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """Finish the active run, if there is one. Called at exit by itself."""
     if _active is not None:
         _active.finish(exit_code, quiet)
+
+
+def last_run() -> Run | None:
+    """Return the active run, or the one that was finished last."""
+    return _active
+
+
+@contextmanager
+def in_memory(clock: Clock, identifiers: Identifiers) -> Iterator[None]:
+    """Put the active run and the rules of the process aside for a block, and back after it: for tests.
+
+    Every `init` in the block makes a run in memory with that clock and those identifiers. It is finished with it.
+    """
+    global _active, _instead
+    kept = _active, _instead, rulebook.process_rules()
+    _active, _instead = None, {"clock": clock, "identifiers": identifiers}
+    rulebook.set_process_rules(None)
+    try:
+        yield
+    finally:
+        try:
+            finish()
+        finally:
+            _active, _instead, rules = kept
+            rulebook.set_process_rules(rules)
 
 
 def _restore_rules() -> None:

@@ -19,11 +19,12 @@ from medialog.wire import jsontext
 class Leaf:
     """What is known of one key."""
 
-    __slots__ = ("count", "first", "first_step", "last", "last_step", "max", "min", "nan", "sum")
+    __slots__ = ("count", "first", "first_step", "last", "last_step", "latest", "max", "min", "nan", "sum")
 
     def __init__(self) -> None:
         self.first: Any = None
-        self.last: Any = None
+        self.last: Any = None  # of the largest step
+        self.latest: Any = None  # taken last, whatever its step
         self.first_step: int | None = None
         self.last_step = -1
         self.min = math.inf
@@ -34,6 +35,7 @@ class Leaf:
 
     def add(self, value: Any, step: int) -> None:
         """Take one more value."""
+        self.latest = value
         if step >= self.last_step:
             self.last, self.last_step = value, step
         if self.first_step is None or step < self.first_step:
@@ -174,10 +176,10 @@ class SummaryFold:
         # Media and text have no minimum: their last value stands for them.
         return values or leaf.last
 
-    def last_value(self, path: Path) -> Any:
-        """Return the last logged value of a leaf, or None."""
+    def latest_value(self, path: Path) -> Any:
+        """Return the value of a leaf that was logged last, also when it was in a late row, or None."""
         leaf = self._leaves.get(path)
-        return None if leaf is None else leaf.last
+        return None if leaf is None else leaf.latest
 
     def last_values(self) -> Iterator[tuple[Path, Any]]:
         """Yield `(path, value)` of the last logged value of each leaf."""

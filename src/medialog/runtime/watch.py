@@ -30,7 +30,7 @@ class KeyWatch:
     def see(self, leaves: Iterable[tuple[Path, Any]]) -> Iterator[tuple[str, str]]:
         """Take the leaves of a row; yield `(rule, sentence)` for each piece of advice that is newly not met."""
         for path, value in leaves:
-            kind = _KINDS.get(type(value)) or _kind(value)
+            kind = kind_of(value)
             known = self._kind.get(path)
             if known is None:
                 if kind != "null":
@@ -59,6 +59,11 @@ class KeyWatch:
 
 
 _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", type(None): "null"}
+
+
+def kind_of(value: Any) -> str:
+    """Return the kind of a stored value: number, text, boolean, null, list, or the `_type` of a descriptor."""
+    return _KINDS.get(type(value)) or _kind(value)
 
 
 def _kind(value: Any) -> str:

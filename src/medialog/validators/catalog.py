@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from medialog.validators.checks import COMMON_RULES
 from medialog.validators.descriptors import DESCRIPTOR_RULES
+from medialog.validators.run import DIRECTORY_RULES
 
 RUN_RULES = {
     "config.value": "config holds what `log` holds: plain values",
@@ -32,4 +33,4 @@ RUN_RULES = {
     "value.type": "log takes numbers, text, dates, arrays, media, and lists and mappings of them",
 }
 
-COMMON = MappingProxyType({**COMMON_RULES, **DESCRIPTOR_RULES, **RUN_RULES})
+COMMON = MappingProxyType({**COMMON_RULES, **DESCRIPTOR_RULES, **DIRECTORY_RULES, **RUN_RULES})

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _LARGEST = int(sys.float_info.max)
 
 COMMON_RULES = {
+    "adopt.claim": "one package stores the objects of a class",
+    "adopt.result": "what a package makes of a foreign object is a medialog object",
     "array.dtype": "an array has a numeric or boolean dtype",
     "array.kind": "the value can be read as an array",
     "array.masked": "no element of an array is masked out",
@@ -56,7 +58,7 @@ def show(value: object, length: int = 60) -> str:
     """Return a short, one-line, escaped picture of any value for a message. Never raises."""
     try:
         text = repr(value) if not hasattr(value, "shape") else f"{type(value).__name__} of shape {tuple(value.shape)}"
-    except Exception:  # a broken repr of a user's object must not hide the real message
+    except Exception:  # noqa: BLE001 - a broken repr of a user's object must not hide the real message
         text = object.__repr__(value)
     return one_line(_ADDRESS.sub("", text[: 8 * length]), length)
 
@@ -142,8 +144,11 @@ def one_of(value: object, allowed: Sequence[object], at: str, rule: str) -> Viol
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` as an int when it is a whole number type (int, np.integer, 0-d integer array; not bool), else None."""
-    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+    """Return `value` as an int when it is of a whole number type, else None.
+
+    Such are int, np.integer and a 0-d integer array; not bool.
+    """
+    if isinstance(value, bool) or not _has_real_dtype(value):
         return None
     if isinstance(value, int):
         return int(value)
@@ -155,6 +160,15 @@ def whole_number(value: object) -> int | None:
         return int(operator.index(value))  # type: ignore[arg-type]
     except Exception:  # noqa: BLE001  # a class of the caller's may raise anything: it is no whole number
         return None
+
+
+def _has_real_dtype(value: object) -> bool:
+    """Say whether a scalar of another library, if it is one, holds a real number: no truth, text or complex."""
+    dtype = getattr(value, "dtype", "")
+    kind = getattr(dtype, "kind", None)
+    if isinstance(kind, str):
+        return kind in "iufV"  # V: bfloat16
+    return not any(word in str(dtype) for word in ("bool", "complex", "string"))
 
 
 def real_number(value: object) -> float | int | None:
@@ -169,10 +183,10 @@ def real_number(value: object) -> float | int | None:
         return float(value)
     if isinstance(value, (bool, str, bytes, complex)) or not hasattr(value, "__float__"):
         return None
-    if type(value).__name__ in ("bool_", "bool") or getattr(value, "ndim", 0) != 0:
+    if not _has_real_dtype(value) or getattr(value, "ndim", 0) != 0:
         return None
     try:
-        return float(value)
+        return float(value.detach() if hasattr(value, "detach") else value)  # torch warns of a gradient that is lost
     except Exception:  # noqa: BLE001  # as above
         return None
 
@@ -193,7 +207,10 @@ def index_text(bad: np.ndarray) -> str:
 
 
 def elements(bad: np.ndarray, values: np.ndarray, at: str, rule: str, expected: str) -> Violation | None:
-    """Return the violation of the elements where `bad` is True: place and value of the first, and how many there are."""
+    """Return the violation of the elements where `bad` is True.
+
+    It has place and value of the first, and how many there are.
+    """
     count = int(bad.sum())
     if not count:
         return None

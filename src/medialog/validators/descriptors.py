@@ -1,12 +1,13 @@
 """Descriptor -> violations, against the published schemas.
 
-msgspec is the fast yes: a descriptor that its model accepts is structurally valid. On a no the JSON Schema, made from the
-same model, lists everything that is wrong. Settable limits are checked against the rules that hold, then what a schema
-cannot say: rules across fields, and that each file is named by its hash.
+msgspec is the fast yes: a descriptor that its model accepts is structurally valid. On a no the JSON Schema, made from
+the same model, lists everything that is wrong. Settable limits are checked against the rules that hold, then what a
+schema cannot say: rules across fields, and that each file is named by its hash.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -20,7 +21,7 @@ from medialog.wire.fileref import iter_file_refs
 
 DESCRIPTOR_RULES = {
     "descriptor.kind": "a descriptor is a JSON object whose `_type` is a known kind",
-    "descriptor.json": "a descriptor holds JSON values only: no NaN, no infinity, string keys",
+    "descriptor.json": "a descriptor holds JSON only: finite numbers, integers of 64 bits, no lone surrogates",
     "descriptor.path": "a file is named by its content: media/<aa>/<sha256>.<suffix>",
     "schema.<keyword>": "the published JSON Schema, by the keyword that is broken (schema.required, schema.type, ...)",
 }
@@ -44,7 +45,11 @@ def validate(descriptor: Any, rules: Rules | None = None) -> list[Violation]:
         return [problem]
     is_list = kind == cls.list_kind
     model = cls.ListDescriptor if is_list else cls.Descriptor
-    found = [] if _is_structurally_valid(descriptor, model) else list(_schema_violations(descriptor, kind, model))
+    found = (
+        []
+        if _is_structurally_valid(descriptor, kind, model)
+        else list(schema_violations(descriptor, _validator(kind, model)))
+    )
     found += _limit_violations(descriptor, kind, model, rules)
     if not found:
         found += cls.descriptor_violations(descriptor, rules)
@@ -64,11 +69,20 @@ def check_descriptor(descriptor: Any, rules: Rules | None = None) -> None:
 
 def without_extensions(descriptor: Mapping[str, Any]) -> dict[str, Any]:
     """Return a valid descriptor of a known kind without its `x-*` keys; a layer or label of such a name stays."""
-    kind = descriptor["_type"]
-    cls = kinds.find_class(kind)
-    schema = _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
-    stripped: dict[str, Any] = schemas.without_extensions(descriptor, schema)
+    stripped: dict[str, Any] = schemas.without_extensions(descriptor, schema_of(descriptor["_type"]))
     return stripped
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a kind or record: the published one, or another package's, made from its model.
+
+    `KeyError` when nobody writes the kind. The result is shared: do not change it.
+    """
+    try:
+        cls = kinds.find_class(kind)
+    except KeyError:
+        return schemas.load(kind)
+    return _schema(kind, cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor)
 
 
 def _problem_with_json(document: Any) -> Violation | None:
@@ -80,45 +94,61 @@ def _problem_with_json(document: Any) -> Violation | None:
             return Violation(place[:60], "descriptor.json", f"at most {jsontext.MAX_DEPTH} levels", "deeper nesting")
         if isinstance(node, Mapping):
             for key, value in node.items():
-                if not isinstance(key, str):
+                if not isinstance(key, str) or _has_surrogate(key):
                     return Violation(place, "descriptor.json", "string keys", checks.show(key))
-                if not _is_text(key):
-                    return Violation(place, "descriptor.json", "text without lone surrogates", checks.show(key))
                 stack.append((value, f"{place}.{key}", depth + 1))
         elif isinstance(node, (list, tuple)):
             stack.extend(
-                (value, f"{place}[{i}]", depth + 1) for i, value in enumerate(node) if type(value) not in _NUMBERS
+                (value, f"{place}[{i}]", depth + 1)
+                for i, value in enumerate(node)
+                # What is surely fine is passed over here: lists of numbers are long.
+                if not (
+                    ((kind := type(value)) is int and _LEAST <= value <= _MOST)
+                    or (kind is str and value.isascii())
+                    or kind is bool
+                )
             )
         elif isinstance(node, float):
-            if node != node or node in (float("inf"), float("-inf")):
+            if not math.isfinite(node):
                 return Violation(place, "descriptor.json", "a finite number", repr(node))
-        elif isinstance(node, str):
-            if not _is_text(node):
+        elif type(node) is str:
+            if _has_surrogate(node):
                 return Violation(place, "descriptor.json", "text without lone surrogates", checks.show(node))
-        elif node is not None and type(node) not in _PLAIN:
+        elif type(node) is int:
+            if not _LEAST <= node <= _MOST:
+                return Violation(place, "descriptor.json", "a whole number of 64 bits", checks.show(node))
+        elif node is not None and type(node) is not bool:
             return Violation(place, "descriptor.json", "a JSON value", f"{checks.type_name(node)} {checks.show(node)}")
     return None
 
 
-_PLAIN = frozenset((int, str, bool))
-_NUMBERS = frozenset((int, bool))
+_LEAST, _MOST = -(2**63), 2**64 - 1  # beyond, whole numbers are written as tagged text
 
 
-def _is_text(value: str) -> bool:
-    try:
-        return value.isascii() or bool(value.encode())
-    except UnicodeEncodeError:
+def _has_surrogate(text: str) -> bool:
+    if text.isascii():
         return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
-def _is_structurally_valid(descriptor: Mapping[str, Any], model: Any) -> bool:
+def _is_structurally_valid(descriptor: Mapping[str, Any], kind: str, model: Any) -> bool:
     import msgspec
 
     try:
         msgspec.convert(descriptor, model)
     except (msgspec.ValidationError, OverflowError):
         return False
-    return True
+    tagged = (node for place in _tagged_places(kind, model) for _, node in _values_at(descriptor, place, "$"))
+    return all("_type" in node for node in tagged if isinstance(node, dict))
+
+
+@cache
+def _tagged_places(kind: str, model: Any) -> list[tuple[str, ...]]:
+    return schemas.tagged_places(_schema(kind, model))
 
 
 @cache
@@ -128,6 +158,11 @@ def _schema(kind: str, model: Any) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str, model: Any) -> Any:
+    return strict_validator(_schema(kind, model))
+
+
+def strict_validator(schema: dict[str, Any]) -> Any:
+    """Return the validator of a published schema."""
     import jsonschema
 
     # Stricter than JSON Schema in one point, as the models are: 1.0 is no integer.
@@ -135,12 +170,12 @@ def _validator(kind: str, model: Any) -> Any:
     strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
         jsonschema.Draft202012Validator, type_checker=checker
     )
-    return strict(_schema(kind, model))
+    return strict(schema)
 
 
-def _schema_violations(descriptor: Mapping[str, Any], kind: str, model: Any) -> Iterator[Violation]:
-    errors = sorted(_validator(kind, model).iter_errors(descriptor), key=lambda error: error.json_path)
-    for error in errors:
+def schema_violations(document: Any, validator: Any) -> Iterator[Violation]:
+    """Yield everything that a document breaks of a schema, given its `strict_validator`."""
+    for error in sorted(validator.iter_errors(document), key=lambda error: error.json_path):
         yield from _violations_of(error)
 
 
@@ -183,7 +218,10 @@ def _limit_violations(descriptor: Mapping[str, Any], kind: str, model: Any, rule
 
 
 def _values_at(node: Any, place: tuple[str, ...], where: str) -> Iterator[tuple[str, Any]]:
-    """Yield `(path, value)` for every number, text, list or object at `place`; places that are not there yield nothing."""
+    """Yield `(path, value)` for every number, text, list or object at `place`.
+
+    Places that are not there yield nothing.
+    """
     if not place:
         if isinstance(node, (int, float, str, list, dict)) and not isinstance(node, bool):
             yield where, node

@@ -68,8 +68,8 @@ class Violation:
 
     def within(self, place: str) -> Violation:
         """Return the same violation, one level further in: `at` is put behind `place`."""
-        if not self.at:
-            return replace(self, at=place)
+        if not self.at or not place:
+            return replace(self, at=place or self.at)
         joint = "" if self.at.startswith(("[", ".")) else ": "
         return replace(self, at=f"{place}{joint}{self.at}")
 

@@ -168,8 +168,10 @@ LIMITS = _table(
         "guide",
     ),
     Limit("image.pixels", 100_000_000, "pixels", "error before decoding", "decompression bombs", "safety"),
-    Limit("image.side", 65_500, "pixels", "error before decoding", "W&B's constant; JPEG ends at 65,535", "W&B"),
-    Limit("image.side_jpeg", 65_535, "pixels", "error", "the JPEG format's own field", "JPEG", settable=False),
+    Limit("image.side", 65_500, "pixels", "error before decoding", "W&B's constant, and where libjpeg ends", "W&B"),
+    Limit(
+        "image.side_jpeg", 65_500, "pixels", "error", "the most that libjpeg reads and writes", "JPEG", settable=False
+    ),
     Limit("image.side_webp", 16_383, "pixels", "error", "the WebP format's own field", "WebP", settable=False),
     Limit("json.depth", 64, "levels", "error", "deeper nesting is a cycle or an attack", "safety"),
     Limit("key.length", 256, "characters", "error", "a key is a name", "safety"),

@@ -10,7 +10,10 @@ from medialog.validators.errors import MissingDependency
 
 def require(module: str, extra: str) -> Any:
     """Return the imported `module`; `MissingDependency` names the `extra` of medialog that installs it."""
+    name = module.partition(".")[0]
     try:
         return import_module(module)
     except ImportError as error:
-        raise MissingDependency(f'{module} is needed here: pip install "medialog[{extra}]"') from error
+        missing = isinstance(error, ModuleNotFoundError)
+        reason = "is not installed" if missing else f"cannot be imported ({str(error)[:120]})"
+        raise MissingDependency(f'this needs {name}, which {reason}: pip install "medialog[{extra}]"') from error

@@ -7,6 +7,8 @@ pinned.
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,7 +36,8 @@ class Rules:
 
     def __post_init__(self) -> None:
         if self.strict not in STRICTNESSES:
-            raise InvalidInput(Violation("strict", "rules.strict", f"one of {STRICTNESSES}", _show(self.strict)))
+            expected = f"one of {', '.join(STRICTNESSES)}"
+            raise InvalidInput(Violation("strict", "rules.strict", expected, _show(self.strict)))
         _check_mapping(self.limits)
         violations = [found for name, value in self.limits.items() if (found := _problem_with_limit(name, value))]
         if violations:
@@ -70,7 +73,7 @@ class Rules:
 
     def describe(self) -> dict[str, Any]:
         """Return the rules as JSON, for `run.json`: the strictness and every limit that differs from its default."""
-        return {"strict": self.strict, "limits": {name: value for name, value in sorted(self.limits.items())}}
+        return {"strict": self.strict, "limits": dict(sorted(self.limits.items()))}
 
 
 def _check_mapping(limits: object) -> None:
@@ -87,7 +90,11 @@ def _show(value: object) -> str:
 def _problem_with_limit(name: object, value: object) -> Violation | None:
     limit = LIMITS.get(name) if isinstance(name, str) else None
     if limit is None:
-        return Violation(f"limits[{_show(name)}]", "rules.limits", "a limit of `medialog limits`", "an unknown id")
+        close = difflib.get_close_matches(str(name), LIMITS, 3, 0.5)
+        expected = (
+            f"a limit's id, like {', '.join(close)}" if close else "a limit's id (medialog.validators.limits.LIMITS)"
+        )
+        return Violation(f"limits[{_show(name)}]", "rules.limits", expected, "an unknown one")
     if not limit.settable:
         return Violation(
             f"limits[{name!r}]", "rules.limits", "a settable limit", "one that a file format or wire form fixes"
@@ -97,6 +104,10 @@ def _problem_with_limit(name: object, value: object) -> Violation | None:
     )
     if not same or isinstance(value, bool) or (isinstance(value, (int, float)) and not 0 <= value < 2**63):
         return Violation(f"limits[{name!r}]", "rules.limits", f"a value like {limit.value!r}", _show(value))
+    try:
+        re.compile(value if isinstance(value, str) else "")  # the limits of text are patterns
+    except re.error as error:
+        return Violation(f"limits[{name!r}]", "rules.limits", "a regular expression", f"{_show(value)} ({error})")
     return None
 
 
@@ -108,6 +119,11 @@ _of_process: Rules = _DEFAULT
 def current() -> Rules:
     """Return the rules that hold here: those of the enclosing `use()` block, else those of the process."""
     return _scoped.get() or _of_process
+
+
+def process_rules() -> Rules:
+    """Return the rules that hold wherever no `use()` block is open."""
+    return _of_process
 
 
 def set_process_rules(rules: Rules | None) -> None:

@@ -55,6 +55,22 @@ def iter_file_refs(document: Any, read: Callable[[FileRef], bytes] | None = None
             stack.extend(value for value in reversed(node) if isinstance(value, (dict, list)))
 
 
+def iter_descriptors(tree: Any) -> Iterator[dict[str, Any]]:
+    """Yield every descriptor in a tree of logged values, without those inside them.
+
+    What a user logs as plain values may look like a file reference; only a descriptor holds real ones, and no user's
+    key begins with an underscore.
+    """
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict) and "_type" in node:
+            yield node
+        elif isinstance(node, (dict, list)):
+            inner = node.values() if isinstance(node, dict) else node
+            stack.extend(value for value in reversed(inner) if isinstance(value, (dict, list)))
+
+
 def _listed(reference: FileRef, read: Callable[[FileRef], bytes]) -> Iterator[FileRef]:
     """Yield what a refs file lists, and what refs files in it list. Digests cannot form a circle."""
     pending = [reference]

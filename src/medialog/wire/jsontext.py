@@ -48,12 +48,16 @@ def first_non_finite(document: Any, path: str = "$") -> str | None:
         return None if math.isfinite(document) else path
     if isinstance(document, dict):
         for key, value in document.items():
+            kind = type(value)
+            if kind is int or kind is str or (kind is float and value - value == 0.0):
+                continue
             found = first_non_finite(value, f"{path}.{key}")
             if found is not None:
                 return found
     elif isinstance(document, (list, tuple)):
         for index, value in enumerate(document):
-            if type(value) is int or type(value) is str:
+            kind = type(value)
+            if kind is int or kind is str or (kind is float and value - value == 0.0):
                 continue
             found = first_non_finite(value, f"{path}[{index}]")
             if found is not None:

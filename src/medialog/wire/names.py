@@ -11,6 +11,11 @@ import re
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 MEDIA_PATH_PATTERN = r"media/([0-9a-f]{2})/([0-9a-f]{64})\.([A-Za-z0-9]{1,12}(?:\.[A-Za-z0-9]{1,12})?)"
 SUFFIX_PATTERN = r"[A-Za-z0-9]{1,12}(?:\.[A-Za-z0-9]{1,12})?"
+SEGMENT_PATTERN = r"(r(\d+)-\d+-[0-9a-f]{12})-(\d{1,9})\.jsonl"  # writer, its rank, the file's number
+
+FORMAT_VERSION = 1
+RUN, CONFIG, SUMMARY, EVENTS, MEDIA, TEMPORARY = "run.json", "config.json", "summary.json", "events", "media", "tmp"
+DESCRIPTOR_SUFFIX = ".medialog.json"
 
 _NAME = re.compile(NAME_PATTERN)
 _MEDIA_PATH = re.compile(MEDIA_PATH_PATTERN)
@@ -24,7 +29,7 @@ _WINDOWS_DEVICES = frozenset(
 def problem_with_name(name: object) -> str | None:
     """Say what keeps `name` from being a directory or file name on every system, or None when nothing does."""
     if not isinstance(name, str):
-        return f"a string, got {type(name).__name__}"
+        return "a string"
     if not _NAME.fullmatch(name):
         return "1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit"
     if name.endswith("."):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -43,8 +44,9 @@ def build(kind: str, model: Any) -> dict[str, Any]:
     generated = msgspec.json.schema(model)
     definitions = generated.pop("$defs", {})
     root = generated
-    if "$ref" in root:
-        root = definitions.pop(root["$ref"].rpartition("/")[2])
+    name = root.get("$ref", "").rpartition("/")[2]
+    if name in definitions:
+        root = definitions.pop(name)
     schema: dict[str, Any] = {
         "$schema": DIALECT,
         "$id": f"urn:medialog:schema:{VERSION}:{kind}",
@@ -94,25 +96,26 @@ def without_extensions(document: Any, schema: dict[str, Any]) -> Any:
 
 def limit_places(schema: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     """Return where settable limits stand: `(("items", "*", "caption"), "caption.length")`; `*` is every element."""
-    found: list[tuple[tuple[str, ...], str]] = []
+    found = {(place, node["x-medialog-limit"]) for place, node in _walk(schema) if "x-medialog-limit" in node}
+    return sorted(found)
 
-    def walk(node: Any, place: tuple[str, ...], above: frozenset[str]) -> None:
+
+def tagged_places(schema: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return where objects with a `_type` stand. The models take one without it, where it can be of one type only."""
+    return sorted({place for place, node in _walk(schema) if "_type" in node.get("required", ())})
+
+
+def _walk(schema: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield every place that a schema describes and its description; references are followed, each once on a way."""
+    stack: list[tuple[Any, tuple[str, ...], frozenset[str]]] = [(schema, (), frozenset())]
+    while stack:
+        node, place, above = stack.pop()
         if not isinstance(node, dict):
-            return
+            continue
+        yield place, node
         reference = node.get("$ref")
-        if isinstance(reference, str):
-            if reference in above:
-                return
-            walk(schema["$defs"][reference.rpartition("/")[2]], place, above | {reference})
-        limit = node.get("x-medialog-limit")
-        if isinstance(limit, str):
-            found.append((place, limit))
-        for key, value in node.get("properties", {}).items():
-            walk(value, (*place, key), above)
-        for key in ("items", "additionalProperties"):
-            walk(node.get(key), (*place, "*"), above)
-        for branch in (*node.get("anyOf", ()), *node.get("allOf", ())):
-            walk(branch, place, above)
-
-    walk(schema, (), frozenset())
-    return sorted(set(found))
+        if isinstance(reference, str) and reference not in above:
+            stack.append((schema["$defs"][reference.rpartition("/")[2]], place, above | {reference}))
+        stack.extend((value, (*place, key), above) for key, value in node.get("properties", {}).items())
+        stack.extend((node.get(key), (*place, "*"), above) for key in ("items", "additionalProperties"))
+        stack.extend((branch, place, above) for branch in (*node.get("anyOf", ()), *node.get("allOf", ())))

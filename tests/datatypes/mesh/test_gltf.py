@@ -117,6 +117,7 @@ def test_agrees_with_trimesh() -> None:
     meshes = whole.geometry.values()
     assert (sum(len(m.vertices) for m in meshes), sum(len(m.faces) for m in meshes)) == (found.vertices, found.faces)
     # trimesh bounds a scene by the transformed corners of boxes; a mesh of all its vertices has its exact bounds.
+    assert found.bounds is not None
     np.testing.assert_allclose(whole.to_mesh().bounds, found.bounds, atol=1e-5)
     assert found == embedded
 
@@ -163,9 +164,15 @@ def test_faces_by_mode(mode: int, faces: int) -> None:
 
 def test_matrix_and_rotation_of_nodes() -> None:
     edited = document()
-    edited["nodes"] = [{"children": [1], "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 5, 6, 7, 1]}, {"mesh": 0, "rotation": [0, 0, 0.7071067811865476, 0.7071067811865476]}]  # fmt: skip
+    edited["nodes"] = [
+        {"children": [1], "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 5, 6, 7, 1]},
+        {"mesh": 0, "rotation": [0, 0, 0.7071067811865476, 0.7071067811865476]},
+    ]
 
-    np.testing.assert_allclose([[4, 6, 7], [5, 7, 7.5]], check(edited).bounds, atol=1e-6)
+    bounds = check(edited).bounds
+
+    assert bounds is not None
+    np.testing.assert_allclose([[4.0, 6.0, 7.0], [5.0, 7.0, 7.5]], bounds, atol=1e-6)
 
 
 def test_nothing_to_show() -> None:
@@ -317,7 +324,9 @@ def test_extras_are_the_authors_own() -> None:
     assert 1 == check({**document(), "extras": {"uri": "https://example.com"}}).faces
 
 
-@pytest.mark.parametrize("text", [b"", b"hello", b"[]", b"null", b'{"asset":{"version":"2.0"},"asset":1}', b'{"a":NaN}', b'{"a":1e999}', b"\xff", b"[" * 100_000])  # fmt: skip
+@pytest.mark.parametrize("text",
+                         [b"", b"hello", b"[]", b"null", b'{"asset":{"version":"2.0"},"asset":1}', b'{"a":NaN}',
+                          b'{"a":1e999}', b"\xff", b"[" * 100_000])  # fmt: skip
 def test_not_a_json_object(text: bytes) -> None:
     assert "file.content" == rule_of(lambda: gltf.check_gltf(text, Rules()))
 
@@ -391,7 +400,8 @@ def test_mutations_of_bytes_give_facts_or_a_named_error(edits: list[tuple[int, b
     try:
         gltf.check_glb(data, Rules())
     except InvalidInput as error:
-        assert str(error)
+        message = str(error)
+        assert message
 
 
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(-2, 10**12), st.floats(allow_nan=False, allow_infinity=False),
@@ -413,7 +423,8 @@ def test_mutations_of_values_give_facts_or_a_named_error(data: st.DataObject) ->
     try:
         check(edited)
     except InvalidInput as error:
-        assert str(error)
+        message = str(error)
+        assert message
 
 
 def test_embedded_data_over_the_limit() -> None:

@@ -47,7 +47,10 @@ def test_agrees_with_trimesh(normals: bool) -> None:
         TRIANGLE.replace(b"\n", b"\r\n"),
         b"v 0 0 0 1 0.5 0\nv 1 0 0 0 0 0\nv 0 1 0 1 1 1\nf 1 2 3",
         b"v 0 0 0 1\nv 1 0 0\nv 0 1 0 1 1 1\nf -3 -2 -1",
-        b"v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0 0\nvn 0 0 1\nf 1/1/1 2/2/1 3/1/1\nf 1//1 2//1 3//1\nf 1/2 2/1 3/1\nl 1 2 3\np 1 2",
+        (
+            b"v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0 0\nvn 0 0 1\n"
+            b"f 1/1/1 2/2/1 3/1/1\nf 1//1 2//1 3//1\nf 1/2 2/1 3/1\nl 1 2 3\np 1 2"
+        ),
         b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 \\\n 3\n",
         b"f 1 2 3\nv 0 0 0\nv 1 0 0\nv 0 1 0\n",
         b"v 0 0 0\n",
@@ -139,7 +142,8 @@ def test_any_bytes_give_facts_or_a_named_error(data: st.DataObject) -> None:
     try:
         obj.check(text, Rules())
     except InvalidInput as error:
-        assert str(error)
+        message = str(error)
+        assert message
 
 
 def test_joined_lines_take_linear_time() -> None:

@@ -36,7 +36,12 @@ MIXED = (
     + struct.pack("<BiiiB", 3, 0, 1, 2, 7)
     + struct.pack("<BiiiiB", 4, 0, 1, 2, 3, 8)
 )
-BIG = header("binary_big_endian", 4, FACE) + struct.pack(">12f", *range(12)) + struct.pack(">BiiiB", 3, 0, 1, 2, 7) + struct.pack(">BiiiiB", 4, 0, 1, 2, 3, 8)  # fmt: skip
+BIG = (
+    header("binary_big_endian", 4, FACE)
+    + struct.pack(">12f", *range(12))
+    + struct.pack(">BiiiB", 3, 0, 1, 2, 7)
+    + struct.pack(">BiiiiB", 4, 0, 1, 2, 3, 8)
+)
 TEXT = header("ascii", 4, FACE) + b"0 1 2\n3 4 5\n6 7 8\n9 10 11\n3 0 1 2 7\n4 0 1 2 3 8\n"
 
 
@@ -48,6 +53,7 @@ def test_agrees_with_trimesh(encoding: str) -> None:
     found = ply.check(data, Rules())
 
     assert (len(MESH.vertices), len(MESH.faces)) == (found.vertices, found.faces)
+    assert found.bounds is not None
     np.testing.assert_allclose(MESH.bounds, found.bounds, atol=1e-7)
     np.testing.assert_allclose(MESH.vertices, ply.read_points(data), atol=1e-7)
 
@@ -111,7 +117,10 @@ def test_doubles_and_colours_come_back() -> None:
         (header() + struct.pack("<3f", 0, float("nan"), 0), "object3d.finite"),
         (MIXED[:-1], "object3d.bytes"),
         (MIXED + b"\0", "object3d.bytes"),
-        (MIXED.replace(struct.pack("<BiiiiB", 4, 0, 1, 2, 3, 8), struct.pack("<BiiiiB", 4, 0, 1, 2, 4, 8)), "object3d.index"),
+        (
+            MIXED.replace(struct.pack("<BiiiiB", 4, 0, 1, 2, 3, 8), struct.pack("<BiiiiB", 4, 0, 1, 2, 4, 8)),
+            "object3d.index",
+        ),
         (MIXED.replace(struct.pack("<Bi", 4, 0), struct.pack("<Bi", 4, -1)), "object3d.index"),
         (MIXED.replace(struct.pack("<Bi", 4, 0), struct.pack("<Bi", 255, 0)), "object3d.bytes"),
         (TEXT.replace(b"4 0 1 2 3", b"4 0 1 2 4"), "object3d.index"),
@@ -144,4 +153,5 @@ def test_mutations_give_facts_or_a_named_error(data: bytes, edits: list[tuple[in
         try:
             ply.check(each, Rules())
         except InvalidInput as error:
-            assert str(error)
+            message = str(error)
+            assert message

@@ -13,6 +13,7 @@ from medialog.validators.rules import Rules
 MESH = trimesh.creation.icosphere(subdivisions=1)
 BINARY: bytes = MESH.export(file_type="stl")
 TEXT: bytes = MESH.export(file_type="stl_ascii").encode()
+ONE_FACET = b"solid\nfacet normal 0 0 1 outer loop vertex 0 0 %s vertex 0 0 0 vertex 0 0 0 endloop endfacet\nendsolid"
 
 
 def rule_of(data: bytes, rules: Rules | None = None) -> str:
@@ -27,6 +28,7 @@ def test_agrees_with_trimesh(data: bytes) -> None:
     found = stl.check(data, Rules())
 
     assert (3 * len(MESH.faces), len(MESH.faces)) == (found.vertices, found.faces)
+    assert found.bounds is not None
     np.testing.assert_allclose(MESH.bounds, found.bounds, atol=1e-7)
 
 
@@ -51,8 +53,8 @@ def test_no_triangles_is_no_error(data: bytes) -> None:
         (TEXT + b"more", "file.content"),
         (TEXT.replace(b"outer", b"inner", 1), "file.content"),
         (TEXT.replace(b"vertex", b"vertex nan", 1), "file.content"),
-        (b"solid\nfacet normal 0 0 1 outer loop vertex 0 0 nan vertex 0 0 0 vertex 0 0 0 endloop endfacet\nendsolid", "object3d.finite"),
-        (b"solid\nfacet normal 0 0 1 outer loop vertex 0 0 a vertex 0 0 0 vertex 0 0 0 endloop endfacet\nendsolid", "file.content"),
+        (ONE_FACET % b"nan", "object3d.finite"),
+        (ONE_FACET % b"a", "file.content"),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_named(data: bytes, rule: str) -> None:
@@ -82,7 +84,8 @@ def test_mutations_give_facts_or_a_named_error(data: bytes, edits: list[tuple[in
     try:
         stl.check(data, Rules())
     except InvalidInput as error:
-        assert str(error)
+        message = str(error)
+        assert message
 
 
 def test_a_run_of_one_character_takes_linear_time() -> None:

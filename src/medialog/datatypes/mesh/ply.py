@@ -75,7 +75,10 @@ def check(data: bytes, rules: Rules) -> MeshFacts:  # noqa: ARG001 - every forma
 
 
 def read_points(data: bytes) -> np.ndarray:
-    """Return the points of a checked PLY: n x 3, n x 4 (`category`) or n x 6 (8-bit `red`, `green`, `blue`), float32 or float64."""
+    """Return the points of a checked PLY, float32 or float64.
+
+    n x 3, n x 4 (`category`) or n x 6 (8-bit `red`, `green`, `blue`).
+    """
     import numpy as np
 
     header = read_header(data)
@@ -212,7 +215,10 @@ class _Binary:
             raise broken(element.name, expected, f"{max(len(self._data) - self._place, 0):,}", "object3d.bytes")
 
     def _read_equal_rows(self, element: Element) -> Columns | None:
-        """Read rows whose lists are as long as those of the first row, which is how nearly all meshes are; None if not so."""
+        """Read rows whose lists are as long as those of the first row; None if not so.
+
+        Nearly all meshes are like that.
+        """
         import numpy as np
 
         start, lengths = self._place, []

@@ -101,11 +101,11 @@ def read_scores(values: Any, at: str, *, of_probability: bool) -> np.ndarray:
     if array.dtype.kind != "f":
         array = array.astype(np.float64)
     wrong = checks.finite(array, at, "plot.scores")
-    if wrong is None and of_probability:
-        if array.size and (array.min() < -SCORE_TOLERANCE or array.max() > 1 + SCORE_TOLERANCE):
-            wrong = checks.within(array, 0, 1, at, "plot.scores", "a score")
-            if wrong is not None:
-                wrong = replace(wrong, expected=f"{wrong.expected} (of logits, take the sigmoid or softmax)")
+    may_be_logits = wrong is None and of_probability and array.size > 0
+    if may_be_logits and (array.min() < -SCORE_TOLERANCE or array.max() > 1 + SCORE_TOLERANCE):
+        wrong = checks.within(array, 0, 1, at, "plot.scores", "a score")
+        if wrong is not None:
+            wrong = replace(wrong, expected=f"{wrong.expected} (of logits, take the sigmoid or softmax)")
     checks.refuse([wrong])
     return array
 

@@ -1,0 +1,70 @@
+// Hold the published schemas against every fixture with ajv: proof that they serve other languages as they are.
+//
+//     node tools/check_schemas.mjs
+//
+// Every schema must compile in ajv's strict mode. Valid fixtures pass; those that break a `schema.*` rule, or have no known
+// kind, fail; those that only break a rule across fields or a limit of their run pass: schemas do not hold these.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Ajv2020 from "ajv/dist/2020.js";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const SCHEMAS = join(ROOT, "src/medialog/validators/schemas/v1");
+const FIXTURES = join(ROOT, "fixtures/descriptors");
+
+const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
+const list = (path) => readdirSync(path).sort();
+
+const warnings = [];
+const ajv = new Ajv2020({
+  strict: true,
+  strictTypes: true,
+  strictTuples: true,
+  allErrors: false,
+  logger: { log: () => {}, warn: (text) => warnings.push(text), error: (text) => warnings.push(text) },
+});
+for (const keyword of ["x-medialog-kind", "x-medialog-limit"]) ajv.addKeyword({ keyword, metaSchema: { type: "string" } });
+
+const problems = [];
+const validators = new Map();
+for (const name of list(SCHEMAS)) {
+  try {
+    validators.set(name.replace(".schema.json", ""), ajv.compile(readJson(join(SCHEMAS, name))));
+  } catch (error) {
+    problems.push(`${name}: ${error.message}`);
+  }
+}
+
+let passed = 0;
+let failed = 0;
+for (const [group, folder] of ["valid", "invalid"].flatMap((group) => list(join(FIXTURES, group)).map((f) => [group, f]))) {
+  const validate = validators.get(folder);
+  if (!validate) {
+    problems.push(`${group}/${folder}: no schema`);
+    continue;
+  }
+  for (const name of list(join(FIXTURES, group, folder))) {
+    const document = readJson(join(FIXTURES, group, folder, name));
+    const descriptor = group === "valid" ? document : document.descriptor;
+    const breaks = (rule) => rule.startsWith("schema.") || rule === "descriptor.kind";
+    const wanted = group === "valid" || !document.expected.some(breaks);
+    const got = validate(descriptor);
+    if (got) passed += 1;
+    else failed += 1;
+    if (got !== wanted) {
+      const said = got ? "accepted" : ajv.errorsText(validate.errors);
+      problems.push(`${group}/${folder}/${name}: ${wanted ? "must pass" : "must fail"}: ${said}`);
+    }
+  }
+}
+
+for (const folder of validators.keys()) {
+  for (const group of ["valid", "invalid"]) {
+    if (!list(join(FIXTURES, group)).includes(folder)) problems.push(`${group}/${folder}: no fixtures`);
+  }
+}
+for (const line of [...warnings.map((text) => `warning: ${text}`), ...problems]) console.error(line);
+console.log(`${validators.size} schemas compiled; ${passed} fixtures accepted, ${failed} refused; ${problems.length} problems`);
+process.exit(problems.length || warnings.length ? 1 : 0);
