@@ -88,7 +88,7 @@ CASES = flat(
     no_kind("N+ an object whose repr is a number", nasty.NumberRepr),
     no_kind("N+ an object without truth", nasty.NoBool),
     no_kind("N+ an object without equality", nasty.NoEquality),
-    rude("N+ an object whose attributes raise", nasty.NoAttributes),
+    no_kind("N+ an object whose attributes raise", nasty.NoAttributes),
     rude("N+ an object whose class raises", nasty.NoClass),
     rude("N+ a dataclass that lost a field", nasty.lost_field),
     rude("N+ a path without text", lambda: nasty.OddPath("a")),
@@ -153,7 +153,7 @@ CASES = flat(
         "N+ an integer of 10 million bits, in a list in a cell",
         lambda at: [1 << 10_000_000, "a"],
         "table.cell",
-        error=InvalidInput,
+        error=WrongType,
         forms=["cell"],
     ),
     refused(

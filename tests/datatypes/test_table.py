@@ -838,14 +838,15 @@ def test_keys_stay_unique() -> None:
         loaded.add_data("a")
 
 
-def test_an_error_of_the_users_generator_is_his() -> None:
+def test_an_error_of_the_users_generator_is_named() -> None:
     def rows() -> Any:
         yield [1]
         yield [2]
         raise KeyError("row 3")
 
-    with pytest.raises(KeyError, match="row 3"):
+    with pytest.raises(InvalidInput, match=r"KeyError: 'row 3' \[value\.read\]") as caught:
         Table(["a"], rows())
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_a_bad_image_names_its_row() -> None:

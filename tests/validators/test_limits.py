@@ -9,6 +9,7 @@ import pytest
 from medialog.validators.limits import LIMITS, Limit
 
 PINNED = {
+    "array.range": 1_000_000,
     "array.text": 32,
     "audio.channels": 64,
     "audio.chunks": 1000,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _SHORT_FLOATS = ("bfloat16", "float8_", "float6_", "float4_")
+MOST_AXES = 64  # numpy's own
 _EXPECTED = "an array: numpy, nested lists of numbers, torch, TensorFlow, JAX, or anything with __array__ or __dlpack__"
 
 
@@ -130,10 +131,14 @@ def _read_item(item: Any, at: str) -> Any:
     return to_numpy(item, at) if is_array_like(item) else item
 
 
-def _read(value: Any, at: str) -> Any:
+def _read(value: Any, at: str, depth: int = 1) -> Any:
     """Return nested lists in which every array is one of numpy's."""
+    if depth > MOST_AXES:
+        raise InvalidInput(
+            Violation(at[:80], "array.ragged", f"at most {MOST_AXES} levels of lists", "more (a cycle?)")
+        )
     if isinstance(value, (list, tuple)):
-        return [_read(item, f"{at}[{index}]") for index, item in enumerate(value)]
+        return [_read(item, f"{at}[{index}]", depth + 1) for index, item in enumerate(value)]
     return to_numpy(value, at) if is_array_like(value) else value
 
 
