@@ -42,7 +42,14 @@ def write(folder: Path) -> Path:
     many = medialog.Table(columns=["picture"], data=[[picture] for picture in pictures(70)])
     mask = {"mask_data": np.eye(4, dtype=int), "class_labels": {0: "a", 1: "b"}}
     with medialog.init(
-        dir=folder, id="r", project="p", config={"lr": 0.1, "net": {"layers": [8, 4]}}, tags=["t"], strict="record"
+        dir=folder,
+        id="r",
+        project="p",
+        config={"lr": 0.1, "net": {"layers": [8, 4]}},
+        tags=["t"],
+        strict="record",
+        entity="me",
+        job_type="train",
     ) as run:
         run.define_metric("loss", summary="min,mean")
         run.log({"loss": 0.5, "image": medialog.Image(np.eye(4), caption="one", masks={"m": mask})})
@@ -55,6 +62,7 @@ def write(folder: Path) -> Path:
         run.summary["gone"] = 1
         del run.summary["gone"]
         run.config["late"] = True
+        run.name, run.notes, run.tags = "a name", None, ("t", "u")
     return Path(str(run.dir))
 
 
@@ -131,7 +139,7 @@ def test_what_the_writer_writes_is_what_the_schemas_say(original: Path) -> None:
         validators["line"].validate(document)
         kinds.add(document["k"])
 
-    assert {"meta", "config", "row", "summary", "metric", "sync", "end"} == kinds
+    assert {"meta", "config", "info", "row", "summary", "metric", "sync", "end"} == kinds
 
 
 # --- each kind of damage and what is said of it ---

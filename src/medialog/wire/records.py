@@ -83,6 +83,14 @@ class MetaData(Record):
     run_json: Annotated[Digest, Meta(description="SHA-256 of run.json, in the first file of a run")] | UnsetType = UNSET
 
 
+class InfoData(Record):
+    """What the run says of itself, set after `run.json` was written."""
+
+    name: str | UnsetType | None = UNSET
+    notes: str | UnsetType | None = UNSET
+    tags: list[str] | UnsetType = UNSET
+
+
 class SummarySet(Record):
     """A summary value that was set by hand."""
 
@@ -146,6 +154,12 @@ class ConfigLine(LineRecord, tag="config"):
     d: Tree
 
 
+class InfoLine(LineRecord, tag="info"):
+    """The name, notes or tags, set after `run.json` was written."""
+
+    d: InfoData
+
+
 class RowLine(LineRecord, tag="row"):
     """The values of a step; media are their descriptors."""
 
@@ -184,10 +198,11 @@ class EndLine(LineRecord, tag="end"):
     d: EndData
 
 
-AnyLine = MetaLine | ConfigLine | RowLine | PartLine | SummaryLine | MetricLine | SyncLine | EndLine
+AnyLine = MetaLine | ConfigLine | InfoLine | RowLine | PartLine | SummaryLine | MetricLine | SyncLine | EndLine
 LINES: dict[str, type[LineRecord]] = {
     "meta": MetaLine,
     "config": ConfigLine,
+    "info": InfoLine,
     "row": RowLine,
     "part": PartLine,
     "summary": SummaryLine,
@@ -234,6 +249,8 @@ class RunRecord(Record):
         UNSET
     )
     git: GitRecord | UnsetType = UNSET
+    entity: Annotated[str, Meta(description="the entity given to init: there are no accounts")] | UnsetType = UNSET
+    job_type: str | UnsetType = UNSET
 
 
 MODELS: dict[str, Any] = {
@@ -294,7 +311,8 @@ def _texts() -> dict[str, tuple[str, str, list[Any]]]:
         _line(6, "summary", {"set": [{"key": ["best"], "value": 0.9}]}),
         _line(7, "summary", {"delete": [["best"]]}),
         _line(8, "sync", {}),
-        _line(9, "end", {"next_step": 2, "exit_code": 0}),
+        _line(9, "info", {"name": "wide and deep", "tags": ["baseline", "best"]}),
+        _line(10, "end", {"next_step": 2, "exit_code": 0}),
     ]
     return {
         "config": (
