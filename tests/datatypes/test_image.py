@@ -28,8 +28,9 @@ from foreign import DlpackArray, EagerTensor, JaxArray, Parameter, Tensor
 from laws import TypeLaws, call
 from medialog.datatypes.base import MediaList, decode
 from medialog.datatypes.files import DirectorySink, MemorySink
-from medialog.datatypes.image import HELD_MODES, Image
+from medialog.datatypes.image import Image
 from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
+from medialog.datatypes.pillow_modes import HELD_MODES
 from medialog.validators import validate
 from medialog.validators.errors import Advice, DamagedFile, DataChanged, InvalidInput, WrongType
 from medialog.validators.rules import Rules

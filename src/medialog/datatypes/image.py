@@ -6,13 +6,12 @@ Source: "Logging Images" of the guides and "Images and overlays" of the 2020 gui
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
-from medialog.datatypes import arrays, picture_file, pixels, png
+from medialog.datatypes import arrays, picture_file, pillow_modes, pixels, png
 from medialog.datatypes.base import (
     Caption,
     Change,
@@ -50,19 +49,7 @@ StoredFormat = Literal["png", "jpeg", "bmp", "webp", "gif"]
 FileType = Literal["png", "jpg", "jpeg", "bmp", "webp"]
 Mode = Literal["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]
 MODES: tuple[str, ...] = get_args(Mode)
-DEFAULT_JPEG_QUALITY = 90
 
-# What each written format can hold without a loss.
-HELD_MODES = {
-    "png": ("1", "L", "LA", "I;16", "P", "RGB", "RGBA"),
-    "jpeg": ("L", "RGB"),
-    "bmp": ("1", "L", "P", "RGB"),
-    "webp": ("RGB", "RGBA"),
-}
-# Conversions that give back the very same values.
-_EXACT = {("1", "L"), ("1", "LA"), ("1", "RGB"), ("1", "RGBA"), ("L", "LA"), ("L", "RGB"), ("L", "RGBA"),
-          ("LA", "RGBA"), ("P", "RGB"), ("P", "RGBA"), ("PA", "RGBA"), ("RGB", "RGBA"), ("RGBX", "RGB"),
-          ("I;16B", "I;16"), ("I;16L", "I;16"), ("I;16N", "I;16")}  # fmt: skip
 _EXACT_CHANGES = {"pixels.bool"}
 
 
@@ -253,7 +240,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
                 return
             data = picture_file.open_picture(content, "Image", self._rules)[0]
         format = {None: "png", "jpg": "jpeg"}.get(file_type, file_type)
-        if _is_pillow(data):
+        if pillow_modes.is_pillow(data):
             picture = self._from_pillow(data, mode, normalize, value_range, log)
         else:
             picture = self._from_array(data, mode, normalize, value_range, log)
@@ -317,13 +304,13 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def _fit(self, picture: Any, format: str, mode: Any, log: ChangeLog) -> Any:
         """Return the picture in the mode asked for, or else in one that the format holds."""
-        if mode is not None and mode not in HELD_MODES[format]:
-            expected = f"one of {', '.join(HELD_MODES[format])} for file_type={format}"
+        if mode is not None and mode not in pillow_modes.HELD_MODES[format]:
+            expected = f"one of {', '.join(pillow_modes.HELD_MODES[format])} for file_type={format}"
             raise InvalidInput(Violation("mode", "image.mode", expected, repr(mode)))
         if mode is None and picture.mode.startswith("I;16") and format != "png":
             got = f"16-bit pixels for {format}"
             raise InvalidInput(Violation("file_type", "image.file_type", "png for 16-bit pixels", got))
-        target = mode or _held_mode(picture, format)
+        target = mode or pillow_modes.held_mode(picture, format)
         self._note_profile(picture, target, format, log)
         if target == picture.mode:
             if "transparency" in picture.info and format != "png":
@@ -335,11 +322,11 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         detail = f"mode {picture.mode} stored as {target}"
         if mode is not None:
             log.record("image.mode", detail)
-        elif _has_alpha(picture) and target not in ("RGBA", "LA"):
+        elif pillow_modes.has_alpha(picture) and target not in ("RGBA", "LA"):
             log.lose("image.alpha", f"alpha dropped: {detail}, {format} has none")
         else:
             log.record("image.converted", detail)
-        return _convert(picture, target)
+        return pillow_modes.convert(picture, target)
 
     def _note_profile(self, picture: Any, target: str, format: str, log: ChangeLog) -> None:
         """Drop a colour profile that the file cannot hold, or that is one of other colours than are stored."""
@@ -347,7 +334,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             "icc_profile" not in picture.info or picture.mode == "LAB"
         ):  # LAB is converted to sRGB, by its own definition
             return
-        if format == "bmp" or _colours(picture.mode) != _colours(target):
+        if format == "bmp" or pillow_modes.colours_of(picture.mode) != pillow_modes.colours_of(target):
             detail = f"colour profile dropped: it is for mode {picture.mode}, stored is a {format} of mode {target}"
             log.lose("image.profile", detail)
             del picture.info["icc_profile"]
@@ -361,7 +348,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def _note_loss(self, format: str, quality: int | None, log: ChangeLog) -> None:
         if format == "jpeg":
-            log.record("image.jpeg", f"stored as JPEG of quality {quality or DEFAULT_JPEG_QUALITY}")
+            log.record("image.jpeg", f"stored as JPEG of quality {quality or pillow_modes.DEFAULT_JPEG_QUALITY}")
         elif format == "webp" and quality is not None:
             log.record("image.webp", f"stored as WebP of quality {quality}")
 
@@ -434,7 +421,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         """Return the stored file's bytes, made once; the pixels are let go."""
         picture, content = self._picture, self._content  # in this order: another thread may be encoding it too
         if content is None:
-            content = read_input(_to_bytes(picture, self.format, self._quality), "Image", self._rules)
+            content = read_input(pillow_modes.to_bytes(picture, self.format, self._quality), "Image", self._rules)
             assert content is not None
             self._content, self._picture = content, None
         return content
@@ -459,7 +446,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
         picture = self.to_pil()
         if picture.mode == "P":
-            picture = picture.convert("RGBA" if _has_alpha(picture) else "RGB")
+            picture = picture.convert("RGBA" if pillow_modes.has_alpha(picture) else "RGB")
         return np.array(picture)
 
     def build(self, sink: Sink) -> ImageDescriptor:
@@ -554,78 +541,13 @@ class _Facts(NamedTuple):
     lossless: bool
 
 
-def _is_pillow(value: object) -> bool:
-    return any(cls.__module__ == "PIL.Image" and cls.__name__ == "Image" for cls in type(value).__mro__)
-
-
-def _has_alpha(picture: Any) -> bool:
-    return bool(picture.has_transparency_data)
-
-
-def _held_mode(picture: Any, format: str) -> str:
-    """Return the mode in which `format` holds the picture with the least loss."""
-    held = HELD_MODES[format]
-    if picture.mode in held and not (format != "png" and _has_alpha(picture) and picture.mode not in ("RGBA", "LA")):
-        return str(picture.mode)
-    if picture.mode.startswith("I;16"):
-        return "I;16"
-    wanted: tuple[str, ...]
-    if _has_alpha(picture):
-        grey = picture.mode in ("LA", "La", "L", "1")
-        wanted = ("LA", "RGBA", "L", "RGB") if grey else ("RGBA", "RGB")
-    else:
-        wanted = ("L", "RGB") if picture.mode in ("1", "L") else ("RGB",)
-    return next(mode for mode in wanted if mode in held)
-
-
-def _colours(mode: str) -> str:
-    """Return what kind of colours a mode has, as far as a colour profile is concerned."""
-    grey = mode in ("1", "L", "LA", "La") or mode.startswith("I;16")
-    return "grey" if grey else "CMYK" if mode == "CMYK" else "RGB"
-
-
-def _convert(picture: Any, target: str) -> Any:
-    if picture.mode == "LAB":
-        from PIL import ImageCms
-
-        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        picture = ImageCms.profileToProfile(picture, lab, rgb, outputMode="RGB")
-        # It is sRGB, for which a file without a profile is taken, and it holds the time of day.
-        del picture.info["icc_profile"]
-    if picture.mode in ("La", "RGBa"):
-        picture = picture.convert({"La": "LA", "RGBa": "RGBA"}[picture.mode])
-    if picture.mode in ("P", "PA") and target in ("L", "1", "LA"):
-        picture = picture.convert("RGBA" if _has_alpha(picture) else "RGB")
-    if picture.mode in ("I;16B", "I;16L", "I;16N"):
-        import numpy as np
-
-        return png.to_pil(np.asarray(picture).astype(np.uint16))
-    return picture if picture.mode == target else picture.convert(target)
-
-
 def _is_exact(change: Change) -> bool:
     if change.id in _EXACT_CHANGES or (change.id == "pixels.round" and change.count == 0):
         return True
     if change.id in ("image.converted", "image.mode"):
         _, source, _, _, target = change.detail.split()
-        return (source, target) in _EXACT
+        return (source, target) in pillow_modes.EXACT_CONVERSIONS
     return False
-
-
-def _to_bytes(picture: Any, format: str, quality: int | None) -> bytes:
-    if format == "png":
-        return png.encode(picture)
-    options: dict[str, Any] = {}
-    if "icc_profile" in picture.info:
-        options["icc_profile"] = picture.info["icc_profile"]
-    if format == "jpeg":
-        options["quality"] = quality or DEFAULT_JPEG_QUALITY
-    elif format == "webp":
-        # `exact` keeps the colours of fully transparent pixels, which are data here.
-        options |= {"exact": True, "lossless": True} if quality is None else {"exact": True, "quality": quality}
-    buffer = io.BytesIO()
-    picture.save(buffer, format=format.upper(), **options)
-    return buffer.getvalue()
 
 
 def _channels_last(array: np.ndarray, from_torch: bool) -> np.ndarray:

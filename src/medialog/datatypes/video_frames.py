@@ -243,9 +243,9 @@ def _is_opaque(picture: Any) -> bool:
 
 def _rgb(picture: Any) -> Any:
     if picture.mode in ("LAB", "La", "RGBa"):
-        from medialog.datatypes.image import _convert
+        from medialog.datatypes.pillow_modes import convert
 
-        return _convert(picture, "RGB")
+        return convert(picture, "RGB")
     return picture.convert("RGB")
 
 
