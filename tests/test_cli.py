@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -258,7 +259,7 @@ def test_it_starts_light() -> None:
 
 def test_a_closed_pipe_is_no_error(path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(str(medialog.__file__)).parent.parent)}
-    command = f"{sys.executable} -m medialog limits | head -n 1"
+    command = f"{shlex.quote(sys.executable)} -m medialog limits | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=environment)
 
     assert (0, "") == (done.returncode, done.stderr)
