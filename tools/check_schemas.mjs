@@ -12,7 +12,7 @@ import Ajv2020 from "ajv/dist/2020.js";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SCHEMAS = join(ROOT, "src/medialog/validators/schemas/v1");
-const FIXTURES = join(ROOT, "fixtures/descriptors");
+const FIXTURES = ["descriptors", "records"].map((name) => join(ROOT, "fixtures", name));
 
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const list = (path) => readdirSync(path).sort();
@@ -22,6 +22,7 @@ const ajv = new Ajv2020({
   strict: true,
   strictTypes: true,
   strictTuples: true,
+  allowUnionTypes: true, // a scalar of config and summary is one of several types
   allErrors: false,
   logger: { log: () => {}, warn: (text) => warnings.push(text), error: (text) => warnings.push(text) },
 });
@@ -39,14 +40,17 @@ for (const name of list(SCHEMAS)) {
 
 let passed = 0;
 let failed = 0;
-for (const [group, folder] of ["valid", "invalid"].flatMap((group) => list(join(FIXTURES, group)).map((f) => [group, f]))) {
+const folders = FIXTURES.flatMap((root) =>
+  ["valid", "invalid"].flatMap((group) => list(join(root, group)).map((folder) => [root, group, folder])),
+);
+for (const [root, group, folder] of folders) {
   const validate = validators.get(folder);
   if (!validate) {
     problems.push(`${group}/${folder}: no schema`);
     continue;
   }
-  for (const name of list(join(FIXTURES, group, folder))) {
-    const document = readJson(join(FIXTURES, group, folder, name));
+  for (const name of list(join(root, group, folder))) {
+    const document = readJson(join(root, group, folder, name));
     const descriptor = group === "valid" ? document : document.descriptor;
     const breaks = (rule) => rule.startsWith("schema.") || rule === "descriptor.kind";
     const wanted = group === "valid" || !document.expected.some(breaks);
@@ -62,7 +66,7 @@ for (const [group, folder] of ["valid", "invalid"].flatMap((group) => list(join(
 
 for (const folder of validators.keys()) {
   for (const group of ["valid", "invalid"]) {
-    if (!list(join(FIXTURES, group)).includes(folder)) problems.push(`${group}/${folder}: no fixtures`);
+    if (!folders.some(([, g, f]) => g === group && f === folder)) problems.push(`${group}/${folder}: no fixtures`);
   }
 }
 for (const line of [...warnings.map((text) => `warning: ${text}`), ...problems]) console.error(line);
