@@ -35,6 +35,9 @@ def main() -> int:
     if arguments.atheris and not use_atheris:
         print("atheris is not installed: the seeded loop runs")
     names = target_names() if arguments.targets == ["all"] else arguments.targets
+    unknown = sorted(set(names) - set(target_names()))
+    if unknown:
+        parser.error(f"no target {', '.join(unknown)}; there are all, {', '.join(target_names())}")
     if use_atheris and len(names) == 1:
         run_atheris(names[0], arguments.seconds, arguments.seed)
     if use_atheris or len(names) > 1:  # each in a process of its own: libFuzzer ends the process
