@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medialog.wire import line
+from medialog.wire import line, records
 from medialog.wire.line import Damage, Line
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -23,7 +23,7 @@ values = st.recursive(
 lines = st.builds(
     Line,
     seq=st.integers(0, 2**63 - 1),
-    kind=st.sampled_from(line.KINDS),
+    kind=st.sampled_from(list(records.LINES)),
     t=st.floats(0, 4e9),
     m=st.floats(0, 1e9),
     data=st.dictionaries(text, values, max_size=4),

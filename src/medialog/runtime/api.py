@@ -142,4 +142,5 @@ class StoredRun(SummaryKeeper):
             fold=events.summary,
             first_step=events.last_step + 1,
             owns_files=False,
+            start="edit",
         )

@@ -68,6 +68,7 @@ class Run(SummaryKeeper):
         fold: SummaryFold | None = None,
         first_step: int = 0,
         owns_files: bool = True,
+        start: str = "new",
         run_json: str | None = None,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
@@ -89,12 +90,12 @@ class Run(SummaryKeeper):
         self._last_sync = self._last_files = self._started
         self._files_stale = True
         self._config = Config({**(known_config or {}), **config}, self._change_config, rules)
-        self._open_segment()
+        self._open_segment(start)
         if config:
             self._segment.append("config", config)
         self._write_files()
 
-    def _open_segment(self) -> None:
+    def _open_segment(self, start: str) -> None:
         """Begin a file of events of our own: at the start, and in a forked child."""
         self._pid = os.getpid()
         writer = layout.writer_name(layout.rank_of_process(), self._identifiers.writer())
@@ -102,7 +103,7 @@ class Run(SummaryKeeper):
         name = layout.SegmentName(number, writer, layout.rank_of_process())
         self._segment = Segment(self._storage, name, self._clock, self._started)
         sealed = {} if self._run_json is None else {"run_json": self._run_json}
-        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer}
+        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer, "start": start}
         self._segment.append("meta", facts | sealed)
 
     # --- facts ---
@@ -217,7 +218,7 @@ class Run(SummaryKeeper):
             # A forked child: the parent's file is the parent's, and so is the row that was open in it.
             self._row.close(self._row.step)
             self._unapplied, self._owns_files = None, False
-            self._open_segment()
+            self._open_segment("fork")
         self._settle()
 
     def _settle(self) -> None:

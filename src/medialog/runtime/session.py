@@ -149,8 +149,9 @@ def _open(
     common["known_config"] = events.config
     if resume == "never":
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
-        return Run(storage, info, config=config, owns_files=False, **common)
-    return Run(storage, info, config=config, fold=events.summary, first_step=events.last_step + 1, **common)
+        return Run(storage, info, config=config, owns_files=False, start="join", **common)
+    first_step = events.last_step + 1
+    return Run(storage, info, config=config, fold=events.summary, first_step=first_step, start="resume", **common)
 
 
 def _check_arguments(project: Any, id: Any, mode: Any, background: Any, sync_every: Any) -> None:

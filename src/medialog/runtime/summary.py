@@ -17,42 +17,66 @@ from medialog.wire import jsontext
 
 
 class Leaf:
-    """What is known of one key."""
+    """What is known of one key. It is never changed: `after` makes the next one, which takes its place at once."""
 
-    __slots__ = ("count", "first", "first_step", "last", "last_step", "latest", "max", "min", "nan", "sum")
+    __slots__ = (
+        "count",
+        "first",
+        "first_step",
+        "last",
+        "last_rank",
+        "last_step",
+        "latest",
+        "max",
+        "min",
+        "nan",
+        "sum",
+        "token",
+    )
 
     def __init__(self) -> None:
         self.first: Any = None
-        self.last: Any = None  # of the largest step
+        self.last: Any = None  # of the largest step, and there of the lowest rank
         self.latest: Any = None  # taken last, whatever its step
         self.first_step: int | None = None
         self.last_step = -1
+        self.last_rank = 0
         self.min = math.inf
         self.max = -math.inf
         self.sum = 0.0
         self.count = 0
         self.nan = 0
+        self.token: int | None = None  # the row it was taken from last
 
-    def add(self, value: Any, step: int) -> None:
-        """Take one more value."""
-        self.latest = value
-        if step >= self.last_step:
-            self.last, self.last_step = value, step
+    def after(self, value: Any, step: int, rank: int = 0, token: int | None = None) -> Leaf:
+        """Return what is known with one more value."""
+        new = Leaf.__new__(Leaf)
+        new.latest, new.token = value, token
+        if step > self.last_step or (step == self.last_step and rank <= self.last_rank):
+            new.last, new.last_step, new.last_rank = value, step, rank
+        else:
+            new.last, new.last_step, new.last_rank = self.last, self.last_step, self.last_rank
         if self.first_step is None or step < self.first_step:
-            self.first, self.first_step = value, step
+            new.first, new.first_step = value, step
+        else:
+            new.first, new.first_step = self.first, self.first_step
+        new.min, new.max, new.sum, new.count, new.nan = self.min, self.max, self.sum, self.count, self.nan
         kind = type(value)
         if kind is dict and value.get(KIND) == jsontext.NUMBER_KIND:
             value = jsontext.decode_number(value)
             kind = type(value)
         if kind is not float and kind is not int:
-            return
-        if math.isnan(value):
-            self.nan += 1
-            return
-        self.count += 1
-        self.sum += value
-        self.min = min(self.min, value)
-        self.max = max(self.max, value)
+            return new
+        if value != value:  # NaN
+            new.nan += 1
+            return new
+        new.count += 1
+        new.sum += value
+        if value < new.min:
+            new.min = value
+        if value > new.max:
+            new.max = value
+        return new
 
     def statistic(self, name: str, goal: str) -> Any:
         """Return one of the summaries of `define_metric`; None when no number was seen."""
@@ -69,24 +93,33 @@ class Leaf:
 
 
 class SummaryFold:
-    """Events in, summary out. Pure: it touches no file and no clock."""
+    """Events in, summary out. Pure: it touches no file and no clock.
+
+    Every change can be interrupted at any point by an exception from outside (Ctrl-C) and then made again: the second
+    time it changes only what the first did not. `token` names the row, so that no value is counted twice.
+    """
 
     def __init__(self) -> None:
         self._leaves: dict[Path, Leaf] = {}
         self._manual: dict[Path, Any] = {}
-        self._trees: dict[Path, int] = {}
+        self._trees: dict[Path, dict[str, None]] = {}  # each mapping: the names in it
         self._definitions: dict[str, Metric] = {}
         self._definition_of: dict[Path, Metric | None] = {}
 
-    def add_row(self, row: Iterable[tuple[Path, Any]], step: int) -> None:
-        """Take the leaves of a committed row."""
+    def add_row(self, row: Iterable[tuple[Path, Any]], step: int, rank: int = 0, token: int | None = None) -> None:
+        """Take the leaves of a committed row.
+
+        The last value of a key is that of its largest step; where several ranks have that step, the lowest rank's.
+        """
         for path, value in row:
             leaf = self._leaves.get(path)
             if leaf is None:
                 if path not in self._manual:
                     self._take_place(path)
-                leaf = self._leaves[path] = Leaf()
-            leaf.add(value, step)
+                leaf = _NOTHING_SEEN
+            elif token is not None and leaf.token == token:
+                continue
+            self._leaves[path] = leaf.after(value, step, rank, token)
 
     def define(self, metric: Metric) -> None:
         """Take a metric definition; it holds for earlier values too."""
@@ -140,17 +173,17 @@ class SummaryFold:
         for length in range(1, len(path)):
             if path[:length] in self._leaves or path[:length] in self._manual:
                 self._forget(path[:length])
-            self._trees[path[:length]] = self._trees.get(path[:length], 0) + 1
+            self._trees.setdefault(path[:length], {})[path[length]] = None
 
     def _forget(self, path: Path) -> None:
         self._leaves.pop(path, None)
         self._manual.pop(path, None)
-        for length in range(1, len(path)):
-            left = self._trees.get(path[:length], 0) - 1
-            if left > 0:
-                self._trees[path[:length]] = left
-            else:
-                self._trees.pop(path[:length], None)
+        for length in range(len(path) - 1, 0, -1):
+            names = self._trees.get(path[:length], {})
+            names.pop(path[length], None)
+            if names:
+                break
+            self._trees.pop(path[:length], None)
 
     def items(self) -> Iterator[tuple[Path, Any]]:
         """Yield `(path, value)` of the summary, as JSON."""
@@ -194,6 +227,7 @@ class SummaryFold:
 
 
 _ABSENT = object()
+_NOTHING_SEEN = Leaf()
 
 
 class Summary(MutableMapping[str, Any]):

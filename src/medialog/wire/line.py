@@ -15,7 +15,6 @@ from typing import Any
 
 from medialog.wire import jsontext
 
-KINDS = ("meta", "config", "row", "part", "summary", "metric", "sync", "end")
 _SEAL_LENGTH = len(',"crc":"a702fc6e"}')
 
 

@@ -80,6 +80,13 @@ class MetaData(Record):
     format_version: FormatVersion
     run: RunId
     writer: Annotated[str, Meta(pattern="^r[0-9]+-[0-9]+-[0-9a-f]{12}$", description="rank, pid and random bytes")]
+    start: Annotated[
+        Literal["new", "resume", "join", "fork", "edit"],
+        Meta(
+            description="how the writer came to the run: it began it, went on with it after an end or a kill, joined "
+            "it as another rank, is a forked child of a writer, or changes the summary of a stored run"
+        ),
+    ]
     run_json: Annotated[Digest, Meta(description="SHA-256 of run.json, in the first file of a run")] | UnsetType = UNSET
 
 
@@ -116,15 +123,24 @@ class MetricData(Record):
     goal: Literal["minimize", "maximize"]
 
 
+class DropData(Record):
+    """A key of the open row."""
+
+    key: KeyPath
+
+
 class Nothing(Record):
     """An empty object."""
 
 
 class EndData(Record):
-    """How the run ended."""
+    """How the writer ended."""
 
     next_step: Annotated[int, Meta(ge=0, description="the step that a resumed run goes on with")]
     exit_code: int | UnsetType = UNSET
+    dropped: (
+        Annotated[int, Meta(ge=1, description="rows that were dropped, as `Background` was told to")] | UnsetType
+    ) = UNSET
     bad_names: Annotated[list[str], Meta(description="keys that break the advice `metric.name`")] | UnsetType = (
         msgspec.field(default=UNSET, name="metric.name")
     )
@@ -143,7 +159,7 @@ class LineRecord(Record, tag_field="k"):
 
 
 class MetaLine(LineRecord, tag="meta"):
-    """The first line of a file of events."""
+    """The first line of a file of events. When a writer goes on in a further file, it stands there again."""
 
     d: MetaData
 
@@ -174,6 +190,13 @@ class PartLine(LineRecord, tag="part"):
     d: Tree
 
 
+class DropLine(LineRecord, tag="drop"):
+    """A key that was taken out of a step whose row is not written yet."""
+
+    step: Step
+    d: DropData
+
+
 class SummaryLine(LineRecord, tag="summary"):
     """A change of the summary by hand."""
 
@@ -198,13 +221,16 @@ class EndLine(LineRecord, tag="end"):
     d: EndData
 
 
-AnyLine = MetaLine | ConfigLine | InfoLine | RowLine | PartLine | SummaryLine | MetricLine | SyncLine | EndLine
+AnyLine = (
+    MetaLine | ConfigLine | InfoLine | RowLine | PartLine | DropLine | SummaryLine | MetricLine | SyncLine | EndLine
+)
 LINES: dict[str, type[LineRecord]] = {
     "meta": MetaLine,
     "config": ConfigLine,
     "info": InfoLine,
     "row": RowLine,
     "part": PartLine,
+    "drop": DropLine,
     "summary": SummaryLine,
     "metric": MetricLine,
     "sync": SyncLine,
@@ -302,17 +328,20 @@ def _texts() -> dict[str, tuple[str, str, list[Any]]]:
         "git": {"commit": "c1ec05" + "0" * 34, "branch": "main"},
     }
     lines = [
-        _line(0, "meta", {"format_version": 1, "run": "k3v9x2ab", "writer": _WRITER, "run_json": _DIGEST}),
+        _line(
+            0, "meta", {"format_version": 1, "run": "k3v9x2ab", "writer": _WRITER, "start": "new", "run_json": _DIGEST}
+        ),
         _line(1, "config", {"lr": 0.001}),
         _line(2, "metric", msgspec.to_builtins(_metric_example())),
         _line(3, "row", {"loss": 0.25, "val": {"acc": 0.5}, "example": _PICTURE}, 0),
         _line(4, "row", {"loss": {"_type": "number", "value": "NaN"}}, 1),
         _line(5, "part", {"loss": 0.125}, 2),
-        _line(6, "summary", {"set": [{"key": ["best"], "value": 0.9}]}),
-        _line(7, "summary", {"delete": [["best"]]}),
-        _line(8, "sync", {}),
-        _line(9, "info", {"name": "wide and deep", "tags": ["baseline", "best"]}),
-        _line(10, "end", {"next_step": 2, "exit_code": 0}),
+        _line(6, "drop", {"key": ["loss"]}, 2),
+        _line(7, "summary", {"set": [{"key": ["best"], "value": 0.9}]}),
+        _line(8, "summary", {"delete": [["best"]]}),
+        _line(9, "sync", {}),
+        _line(10, "info", {"name": "wide and deep", "tags": ["baseline", "best"]}),
+        _line(11, "end", {"next_step": 2, "exit_code": 0}),
     ]
     return {
         "config": (
