@@ -46,9 +46,9 @@ class Leaf:
         self.sum = 0.0
         self.count = 0
         self.nan = 0
-        self.token: int | None = None  # the row it was taken from last
+        self.token: object = None  # the row it was taken from last
 
-    def after(self, value: Any, step: int, rank: int = 0, token: int | None = None) -> Leaf:
+    def after(self, value: Any, step: int, rank: int = 0, token: object = None) -> Leaf:
         """Return what is known with one more value."""
         new = Leaf.__new__(Leaf)
         new.latest, new.token = value, token
@@ -67,15 +67,13 @@ class Leaf:
             kind = type(value)
         if kind is not float and kind is not int:
             return new
-        if value != value:  # NaN
+        if kind is float and math.isnan(value):
             new.nan += 1
             return new
         new.count += 1
-        new.sum += value
-        if value < new.min:
-            new.min = value
-        if value > new.max:
-            new.max = value
+        new.sum += _as_float(value)
+        new.min = min(new.min, value)
+        new.max = max(new.max, value)
         return new
 
     def statistic(self, name: str, goal: str) -> Any:
@@ -106,7 +104,7 @@ class SummaryFold:
         self._definitions: dict[str, Metric] = {}
         self._definition_of: dict[Path, Metric | None] = {}
 
-    def add_row(self, row: Iterable[tuple[Path, Any]], step: int, rank: int = 0, token: int | None = None) -> None:
+    def add_row(self, row: Iterable[tuple[Path, Any]], step: int, rank: int = 0, token: object = None) -> None:
         """Take the leaves of a committed row.
 
         The last value of a key is that of its largest step; where several ranks have that step, the lowest rank's.
@@ -117,7 +115,7 @@ class SummaryFold:
                 if path not in self._manual:
                     self._take_place(path)
                 leaf = _NOTHING_SEEN
-            elif token is not None and leaf.token == token:
+            elif token is not None and leaf.token is token:
                 continue
             self._leaves[path] = leaf.after(value, step, rank, token)
 
@@ -224,6 +222,13 @@ class SummaryFold:
         for path, value in self.items():
             insert(tree, path, value)
         return tree
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf if value > 0 else -math.inf
 
 
 _ABSENT = object()
