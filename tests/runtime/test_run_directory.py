@@ -421,12 +421,13 @@ def test_a_full_disk_is_named_and_the_step_stays_pending(
         with pytest.raises(StorageFull, match="No space left"):
             run.log({"a": value})
     assert run.reader().steps == [0]
+    assert run.step == 3
 
     storage.refuse = None
     run.log({"a": 4})
     run.finish()
-    # 2 was pending and is written by the next call; 3 was refused while the disk was full.
-    assert [row["a"] for row in run.reader().history()] == [1, 2, 4]
+    # 2 was pending and 3 waited behind it: the call that finds room writes both first.
+    assert [row["a"] for row in run.reader().history()] == [1, 2, 3, 4]
     assert run.reader().problems == []
 
 

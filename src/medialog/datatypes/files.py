@@ -51,12 +51,20 @@ class StorageSink:
     """A sink over a `Storage`: files named by content under `media/`, written to `tmp/` first and then renamed.
 
     `on_stored(path)` is called for every file that a value refers to, also when it was there before: the caller needs
-    to know what has to reach the disk.
+    to know what has to reach the disk. `trusted` holds the digests of the files that were written or read back here;
+    any other file that is there already is read before a value refers to it, because a power cut can leave one of the
+    right size with other bytes.
     """
 
-    def __init__(self, storage: Storage, on_stored: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        on_stored: Callable[[str], object] | None = None,
+        trusted: set[bytes] | None = None,
+    ) -> None:
         self.storage = storage
         self._on_stored = on_stored
+        self._trusted: set[bytes] = set() if trusted is None else trusted
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.storage!r})"
@@ -71,13 +79,15 @@ class StorageSink:
             else:
                 return self._write_stream(suffix, content)
             path = names.media_path(sha256, suffix)
-            if not self._holds(path, size):
+            reference = FileRef(path, sha256, size)
+            if not self._holds(reference):
                 self._write_known(path, content)
-            return self._stored(FileRef(path, sha256, size))
+            return self._stored(reference)
 
     def _stored(self, reference: FileRef) -> FileRef:
         if self._on_stored is not None:
             self._on_stored(reference.path)
+        self._trusted.add(bytes.fromhex(reference.sha256))
         return reference
 
     def _write_known(self, path: str, content: bytes | Content) -> None:
@@ -99,7 +109,7 @@ class StorageSink:
             with _StorageFile(self.storage, temporary) as file:
                 write(file)
             reference = FileRef(names.media_path(file.sha256.hexdigest(), suffix), file.sha256.hexdigest(), file.size)
-            if self._holds(reference.path, reference.size):
+            if self._holds(reference):
                 self.storage.remove(temporary)
             else:
                 self._publish(temporary, reference.path)
@@ -108,8 +118,10 @@ class StorageSink:
             raise
         return self._stored(reference)
 
-    def _holds(self, path: str, size: int) -> bool:
-        return self.storage.size(path) == size
+    def _holds(self, reference: FileRef) -> bool:
+        if self.storage.size(reference.path) != reference.size:
+            return False
+        return bytes.fromhex(reference.sha256) in self._trusted or is_sound(self.storage, reference)
 
     def _new_temporary(self) -> str:
         self.storage.make_directory("tmp")
@@ -126,13 +138,22 @@ class StagedSink(StorageSink):
     What cannot be stored as a whole so leaves no part behind, and no other writer ever sees a file that goes again.
     """
 
-    def __init__(self, storage: Storage, on_stored: Callable[[str], object] | None = None) -> None:
-        super().__init__(storage, on_stored)
+    def __init__(
+        self,
+        storage: Storage,
+        on_stored: Callable[[str], object] | None = None,
+        trusted: set[bytes] | None = None,
+    ) -> None:
+        super().__init__(storage, on_stored, trusted)
         self._staged: dict[str, str] = {}
         self._references: list[FileRef] = []
+        self.new_files = 0
+        self.new_bytes = 0
 
     def publish(self) -> None:
-        """Rename every file to its place."""
+        """Rename every file to its place. `new_files`, `new_bytes`: how many were not there before."""
+        sizes = {reference.path: reference.size for reference in self._references}
+        self.new_files, self.new_bytes = len(self._staged), sum(sizes[path] for path in self._staged)
         with storage_errors("writing a media file"):
             for path in list(self._staged):
                 super()._publish(self._staged[path], path)
@@ -146,8 +167,8 @@ class StagedSink(StorageSink):
             for temporary in self._staged.values():
                 self.storage.remove(temporary)
 
-    def _holds(self, path: str, size: int) -> bool:
-        return path in self._staged or super()._holds(path, size)
+    def _holds(self, reference: FileRef) -> bool:
+        return reference.path in self._staged or super()._holds(reference)
 
     def _publish(self, temporary: str, path: str) -> None:
         self._staged[path] = temporary
@@ -245,6 +266,18 @@ class DirectorySource(StorageSource):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(LocalStorage(path))
+
+
+def is_sound(storage: Storage, reference: FileRef) -> bool:
+    """Say whether a stored file has the bytes of its name. It is read by blocks."""
+    digest = hashlib.sha256()
+    try:
+        with storage.open(reference.path) as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except FileNotFoundError:
+        return False
+    return digest.hexdigest() == reference.sha256
 
 
 def read_reference(source: Source, reference: FileRef) -> bytes:

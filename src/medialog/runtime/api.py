@@ -141,6 +141,5 @@ class StoredRun(SummaryKeeper):
             identifiers=Identifiers(),
             fold=events.summary,
             first_step=events.last_step + 1,
-            owns_files=False,
             start="edit",
         )

@@ -52,7 +52,7 @@ def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:
 
 
 class Config(MutableMapping[str, Any]):
-    """A mapping whose changes are written: `on_change(tree)` gets the checked JSON of the keys that are set."""
+    """A mapping whose changes are written: `on_change(tree)` gets the checked JSON and calls `take`."""
 
     def __init__(self, tree: dict[str, Any], on_change: Callable[[dict[str, Any]], None] | None, rules: Rules) -> None:
         self.__dict__["_tree"] = tree
@@ -97,7 +97,10 @@ class Config(MutableMapping[str, Any]):
         if self._on_change is None:
             raise InvalidInput(Violation("config", "config.value", "the config of an open run", "one that was read"))
         self._on_change(merged)
-        self._tree.update(merged)
+
+    def take(self, tree: dict[str, Any]) -> None:
+        """Put checked keys in: what `on_change` does once they are stored."""
+        self._tree.update(tree)
 
     def setdefaults(self, defaults: Any) -> None:
         """Set the keys that are not set yet."""

@@ -29,7 +29,6 @@ class Increments:
     def __init__(self) -> None:
         self._committed: dict[Path, Cursor] = {}
         self._encoded: dict[Path, Cursor] = {}
-        self._expected: dict[Path, Cursor] = {}
 
     def encode(self, path: Path, value: Any, sink: Sink, fold: SummaryFold) -> Any:
         """Encode a value: whole, or what was added since the increment that was committed last under `path`."""
@@ -46,21 +45,21 @@ class Increments:
         self._encoded[path] = Cursor(value, rows, descriptor)
         return descriptor
 
-    def expect(self, leaves: Iterable[tuple[Path, Any]]) -> None:
-        """Note which increments the row being written holds."""
-        if self._encoded:
-            self._expected = {
-                path: self._encoded[path]
-                for path, leaf in leaves
-                if path in self._encoded and self._encoded[path].descriptor == leaf
-            }
+    def expected(self, leaves: Iterable[tuple[Path, Any]]) -> dict[Path, Cursor]:
+        """Return the cursors to move when a row with these leaves is written."""
+        if not self._encoded:
+            return {}
+        return {
+            path: self._encoded[path]
+            for path, leaf in leaves
+            if path in self._encoded and self._encoded[path].descriptor == leaf
+        }
 
-    def commit(self) -> None:
+    def commit(self, expected: dict[Path, Cursor]) -> None:
         """Move the cursors of the row that was written."""
-        self._committed.update(self._expected)
-        for path in self._expected:
+        self._committed.update(expected)
+        for path in expected:
             self._encoded.pop(path, None)
-        self._expected = {}
 
 
 def _last(fold: SummaryFold, path: Path, value: DataType) -> dict[str, Any] | None:

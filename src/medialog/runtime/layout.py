@@ -9,9 +9,11 @@ tmp/                           partial files
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from medialog.wire import jsontext, names
@@ -66,24 +68,82 @@ def next_number(storage: Storage) -> int:
     return 1 + max((segment.number for segment in segments(storage)), default=-1)
 
 
+def make_reserve(storage: Storage, writer: str, size: int) -> None:
+    """Take `size` bytes of the disk that `free_reserve` gives back, so that a run can be finished on a full one."""
+    if not size:
+        return
+    storage.make_directory(TEMPORARY)
+    handle = storage.create(reserve_path(writer))
+    try:
+        write_all(storage, handle, secrets.token_bytes(size))  # a file system that compresses gives zeros no room
+    except BaseException:
+        discard(storage, handle, reserve_path(writer))
+        raise
+    storage.close(handle)
+
+
+def free_reserve(storage: Storage, writer: str) -> None:
+    """Give the reserve back."""
+    storage.remove(reserve_path(writer))
+
+
+def reserve_path(writer: str) -> str:
+    """Return where the reserve of a writer is: among the files that may be deleted at will."""
+    return f"{TEMPORARY}/reserve-{writer}"
+
+
+def write_all(storage: Storage, handle: int, data: bytes) -> None:
+    """Write all of `data`. `OSError` when the storage takes no more."""
+    while data:
+        written = storage.write(handle, data)
+        if written <= 0:
+            raise OSError(errno.EIO, "the storage takes no bytes")
+        data = data[written:]
+
+
 def replace_json(storage: Storage, path: str, document: Any, *, durable: bool = False) -> bytes:
     """Write `document` to `path` in one step: a reader sees the old file or the new one, never a part.
 
     Returns the bytes that were written.
     """
+    content = jsontext.dumps_pretty(document)
+    storage.rename(_temporary_file(storage, content, durable), path)
+    return content
+
+
+def create_json(storage: Storage, path: str, document: Any) -> bytes:
+    """Write `document` to `path` and bring it to the disk; `FileExistsError` when there is one already.
+
+    Of several processes that come at once exactly one succeeds, and no reader sees a part.
+    """
+    content = jsontext.dumps_pretty(document)
+    temporary = _temporary_file(storage, content, durable=True)
+    try:
+        storage.rename_new(temporary, path)
+    except FileExistsError:
+        storage.remove(temporary)
+        raise
+    return content
+
+
+def _temporary_file(storage: Storage, content: bytes, durable: bool) -> str:
     storage.make_directory(TEMPORARY)
     temporary = f"{TEMPORARY}/{secrets.token_hex(8)}"
     handle = storage.create(temporary)
     try:
-        data = content = jsontext.dumps_pretty(document)
-        while data:
-            data = data[storage.write(handle, data) :]
+        write_all(storage, handle, content)
         if durable:
             storage.fsync(handle)
     except BaseException:
-        storage.close(handle)
-        storage.remove(temporary)
+        discard(storage, handle, temporary)
         raise
     storage.close(handle)
-    storage.rename(temporary, path)
-    return content
+    return temporary
+
+
+def discard(storage: Storage, handle: int, path: str) -> None:
+    """Close and remove a file that could not be written whole, as far as that is possible."""
+    with suppress(OSError):
+        storage.close(handle)
+    with suppress(OSError):
+        storage.remove(path)

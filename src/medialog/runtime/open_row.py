@@ -1,7 +1,8 @@
-"""The open row: what was logged for the current step and is not written yet."""
+"""The open row: what was logged for the current step and is not written as a row yet."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from medialog.runtime import trees
@@ -22,18 +23,26 @@ def check_step(step: Any) -> int | None:
 
 
 class OpenRow:
-    """The current step and the tree collected for it. `is_open` once anything was collected, even an empty mapping."""
+    """The current step and the tree collected for it. `is_open` once anything was collected, even an empty mapping.
 
-    def __init__(self, step: int = 0) -> None:
+    The next row is a new object, put in place of this one at once. `collect` may be made again after an interruption.
+    """
+
+    def __init__(self, step: int = 0, tree: Mapping[str, Any] | None = None) -> None:
         self.step = step
-        self.tree: dict[str, Any] = {}
-        self.is_open = False
+        self.tree: dict[str, Any] = dict(tree or {})
+        self.is_open = tree is not None
 
     def collect(self, tree: dict[str, Any]) -> None:
         """Merge an encoded tree into the row."""
         trees.merge(self.tree, tree)
         self.is_open = True
 
-    def close(self, next_step: int) -> None:
-        """Begin the next row."""
-        self.tree, self.step, self.is_open = {}, next_step, False
+    def merged(self, tree: dict[str, Any]) -> dict[str, Any]:
+        """Return what the row would be with `tree` merged into it; the row stays as it is."""
+        if not self.tree:
+            return tree
+        result: dict[str, Any] = {}
+        trees.merge(result, self.tree)
+        trees.merge(result, tree)
+        return result

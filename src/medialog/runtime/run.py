@@ -1,56 +1,67 @@
-"""Run: the façade over the open row, the summary, the segment and the media sink."""
+"""Run: a run that is being written. What a call does to the open row, the summary and the files, in which order."""
 
 from __future__ import annotations
 
+import errno
 import logging
-import math
 import os
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from medialog.datatypes import plain
-from medialog.datatypes.arrays import is_array_like
-from medialog.datatypes.base import find
-from medialog.datatypes.files import StagedSink
 from medialog.runtime import description, layout, trees
 from medialog.runtime import metric as metrics
+from medialog.runtime.call import Call
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
+from medialog.runtime.events import read_events
 from medialog.runtime.history import History
-from medialog.runtime.increments import Increments
+from medialog.runtime.increments import Cursor, Increments
+from medialog.runtime.journal import Journal
+from medialog.runtime.media_files import MediaFiles
 from medialog.runtime.metric import Metric
 from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.reader import RunReader
-from medialog.runtime.segment import Segment
+from medialog.runtime.run_facts import RunFacts
+from medialog.runtime.state_files import StateFiles
+from medialog.runtime.stats import RunStats
 from medialog.runtime.summary import Summary, SummaryFold, SummaryKeeper
+from medialog.runtime.summary_values import with_tensors
 from medialog.runtime.watch import KeyWatch
 from medialog.validators import checks
 from medialog.validators.errors import (
     Advice,
     DurabilityLost,
-    Error,
-    InvalidInput,
     MedialogWarning,
     RunClosed,
+    RunError,
+    StorageError,
     Violation,
     WrongType,
     storage_errors,
 )
 from medialog.validators.notice import warn
 from medialog.validators.rules import Rules
-from medialog.wire.storage import LocalStorage, Storage
+from medialog.wire.storage import Storage
 
 logger = logging.getLogger("medialog")
-FILES_EVERY = 1.0
+MOST_WAITING = 100  # rows that are kept for a disk that refuses them
+MOST_UNSYNCED = 8 * 2**20  # bytes of lines that are kept for a disk that loses them; then `log` syncs
+T = TypeVar("T")
+
+_live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-class Run(SummaryKeeper):
+class Run(RunFacts, SummaryKeeper):
     """A run that is being written. `medialog.init` makes one; it is also a context manager that finishes itself.
 
-    All methods may be called from any thread. A call that raises has stored nothing of its own, and the run goes on.
+    All methods may be called from any thread. A call that raises has stored nothing of its own, and the run goes on. A
+    call that was interrupted (Ctrl-C) was made or was not made, as a whole: `step` tells.
     """
 
     def __init__(
@@ -67,117 +78,71 @@ class Run(SummaryKeeper):
         disabled: bool = False,
         fold: SummaryFold | None = None,
         first_step: int = 0,
-        owns_files: bool = True,
+        open_row: Mapping[str, Any] | None = None,
         start: str = "new",
         run_json: str | None = None,
+        reserve: int = 0,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
         self._storage, self._info, self._rules = storage, dict(info), rules
         self._clock, self._identifiers, self._sync_every = clock, identifiers, sync_every
-        self._disabled, self._owns_files = disabled, owns_files
-        self._run_json = run_json
+        self._disabled = disabled
         self._on_finish = on_finish
-        self._lock = threading.RLock()
         self._closed = False
         self._started = clock.monotonic()
         self._fold = fold or SummaryFold()
-        self._row = OpenRow(first_step)
+        self._row = OpenRow(first_step, open_row)
         self._watch = KeyWatch(rules)
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
-        self._unsynced: dict[str, None] = {}
-        self._unapplied: tuple[int, int, list[tuple[trees.Path, Any]], int | None] | None = None
-        self._last_sync = self._last_files = self._started
-        self._files_stale = True
+        self._media = MediaFiles(storage)
+        self._counts = dict.fromkeys(("rows", "line_bytes", "media_files", "media_bytes", "syncs"), 0)
+        self._encode_seconds = 0.0
+        self._waiting: list[Call] = []
+        self._make_locks()
         self._config = Config({**(known_config or {}), **config}, self._change_config, rules)
-        self._open_segment(start)
+        self._begin_writer(start)
+        self._files = StateFiles(storage, self._journal.writer, is_owner=self._rank == 0 and start != "edit")
+        if disabled:
+            return
+        self._open_journal(run_json, reserve)
         if config:
-            self._segment.append("config", config)
-        self._write_files()
+            self._append("config", config)
+        if self._files.is_owner:
+            self._files.write(self._config.as_json(), self._fold.to_json())
+        self._last_sync = self._last_files = self._started
+        _live.add(self)
 
-    def _open_segment(self, start: str) -> None:
-        """Begin a file of events of our own: at the start, and in a forked child."""
-        self._pid = os.getpid()
-        writer = layout.writer_name(layout.rank_of_process(), self._identifiers.writer())
-        number = layout.next_number(self._storage)
-        name = layout.SegmentName(number, writer, layout.rank_of_process())
-        self._segment = Segment(self._storage, name, self._clock, self._started)
-        sealed = {} if self._run_json is None else {"run_json": self._run_json}
-        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": writer, "start": start}
-        self._segment.append("meta", facts | sealed)
+    def _begin_writer(self, start: str) -> None:
+        """Be a writer of our own: at the start, and in a forked child."""
+        self._pid, self._start = os.getpid(), start
+        self._rank = layout.rank_of_process()
+        writer = layout.writer_name(self._rank, self._identifiers.writer())
+        self._journal = Journal(self._storage, self._clock, self._started, writer=writer, rank=self._rank)
 
-    # --- facts ---
+    def _open_journal(self, run_json: str | None = None, reserve: int = 0) -> None:
+        sealed = {} if run_json is None else {"run_json": run_json}
+        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": self._journal.writer}
+        with storage_errors("creating the reserve"):
+            layout.make_reserve(self._storage, self._journal.writer, reserve)
+        self._journal.open({**facts, "start": self._start, **sealed})
 
-    @property
-    def id(self) -> str:
-        """Return the run's id, which is the name of its directory."""
-        return str(self._info["id"])
-
-    @property
-    def name(self) -> str:
-        """Return the run's name; its id when none was given. It can be set."""
-        return str(self._info.get("name") or self.id)
-
-    @name.setter
-    def name(self, name: str | None) -> None:
-        self._change_info("name", name)
-
-    @property
-    def notes(self) -> str | None:
-        """Return the notes, or None. They can be set."""
-        return self._info.get("notes")
-
-    @notes.setter
-    def notes(self, notes: str | None) -> None:
-        self._change_info("notes", notes)
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Return the tags. They can be set."""
-        return tuple(self._info.get("tags") or ())
-
-    @tags.setter
-    def tags(self, tags: Sequence[str] | None) -> None:
-        self._change_info("tags", tags)
-
-    @property
-    def project(self) -> str | None:
-        """Return the project given to `init`, or None."""
-        return self._info.get("project")
-
-    @property
-    def group(self) -> str | None:
-        """Return the group given to `init`, or None."""
-        return self._info.get("group")
-
-    @property
-    def job_type(self) -> str | None:
-        """Return the job type given to `init`, or None."""
-        return self._info.get("job_type")
-
-    @property
-    def entity(self) -> str | None:
-        """Return the entity given to `init`, or None: there are no accounts."""
-        return self._info.get("entity")
-
-    @property
-    def path(self) -> str:
-        """Return `"entity/project/id"`, without what was not given: what `Api().run(path)` takes."""
-        return "/".join(part for part in (self.entity, self.project, self.id) if part)
-
-    @property
-    def url(self) -> None:
-        """Return None: there is no server. `dir` is where the run is."""
-
-    @property
-    def dir(self) -> str | None:
-        """Return the run directory; None for a run that is kept in memory."""
-        return str(self._storage.root) if isinstance(self._storage, LocalStorage) else None
+    def _make_locks(self) -> None:
+        # `_lock` keeps threads apart; `_inside` is held by the call that is at work, so that one made in the midst of
+        # it by the same thread (a signal handler, a `__del__`) is recognised and waits for its end.
+        self._lock = threading.RLock()
+        self._inside = threading.Lock()
 
     @property
     def step(self) -> int:
         """Return the step that the next `log` collects into."""
-        return self._row.step
+        with self._lock:
+            expected = self._journal.expected
+            row = expected.next_row if isinstance(expected, _RowWritten) else None
+            step = (row or self._row).step
+            for call in self._waiting:
+                step = step if call.action is not None or call.taken else call.step_after(step)
+            return step
 
     @property
     def summary(self) -> Summary:
@@ -199,6 +164,17 @@ class Run(SummaryKeeper):
         return History(self)
 
     @property
+    def stats(self) -> RunStats:
+        """Return what was written so far, and what still has to be."""
+        with self._lock:
+            return RunStats(
+                **self._counts,
+                encode_seconds=self._encode_seconds,
+                unsynced_bytes=self._journal.unsynced_size,
+                unsynced_files=self._media.unsynced,
+            )
+
+    @property
     def is_finished(self) -> bool:
         """Say whether `finish` was called."""
         return self._closed
@@ -210,28 +186,66 @@ class Run(SummaryKeeper):
 
     # --- entering a call ---
 
+    def _call(self, doing: str, action: Callable[[], T], call: Call | None = None) -> T | None:
+        """Do `action` when no other call is at work; one that comes in the midst of another waits for its end."""
+        with self._lock:
+            if self._inside.locked():
+                self._waiting.append(call or Call.of(action))
+                return None
+            with self._inside:
+                self._enter(doing)
+                result = action()
+                if self._waiting:
+                    self._take_waiting()
+                return result
+
     def _enter(self, doing: str) -> None:
-        """Check that the run is open, and settle what an interrupted call left."""
+        """Check that the run is open, settle what an interrupted call left, and sync when it is time."""
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: {doing} came after finish()")
         if os.getpid() != self._pid:
-            # A forked child: the parent's file is the parent's, and so is the row that was open in it.
-            self._row.close(self._row.step)
-            self._unapplied, self._owns_files = None, False
-            self._open_segment("fork")
-        self._settle()
+            self._begin_in_child()
+        self._journal.settle()
+        if self._waiting:
+            self._take_waiting()
+        if doing in ("sync", "finish") or self._disabled:
+            return
+        if self._journal.unsynced_size > MOST_UNSYNCED or self._clock.monotonic() - self._last_sync >= self._sync_every:
+            self._sync()
 
-    def _settle(self) -> None:
-        self._segment.settle()
-        if self._unapplied is not None:
-            seq, step, leaves, next_step = self._unapplied
-            if self._segment.next_seq > seq:
-                self._fold.add_row(leaves, step)
-                self._increments.commit()
-                if next_step is not None:
-                    self._row.close(next_step)
-                self._files_stale = True
-            self._unapplied = None
+    def _begin_in_child(self) -> None:
+        """Be a writer of our own in a forked child: the parent's file, open row and unsynced files stay its own."""
+        self._row = OpenRow(self._row.step)
+        self._waiting = []
+        self._media.forget()
+        self._increments = Increments()
+        self._counts = dict.fromkeys(self._counts, 0)
+        self._begin_writer("fork")
+        self._files.is_owner = False
+
+    def _take_waiting(self) -> None:
+        while self._waiting:
+            call = self._waiting[0]
+            try:
+                if call.action is not None:
+                    call.action()
+                elif not call.taken:
+                    self._take(call)
+            except StorageError:
+                raise  # it goes on waiting
+            except Exception as error:
+                del self._waiting[0]
+                error.add_note("This is of an earlier call that had to wait. The present call stored nothing.")
+                raise
+            del self._waiting[0]
+
+    def _append(
+        self, kind: str, data: dict[str, Any], step: int | None = None, effect: Callable[[], object] | None = None
+    ) -> None:
+        """Write a line; `effect` is made once it is there, and may be made twice."""
+        if not self._journal.is_open:
+            self._open_journal()  # a forked child that logs
+        self._counts["line_bytes"] += self._journal.append(kind, data, step, effect)
 
     # --- log ---
 
@@ -246,36 +260,45 @@ class Run(SummaryKeeper):
         Two calls into one row merge mappings deeply; media are replaced whole. `sync` has no effect (deprecated).
 
         Raises `InvalidInput` (key, rule, expected, got) for a value or key that cannot be logged, `RunClosed` after
-        `finish()`, `StorageError` when the disk refuses. Nothing of a failing call is stored, unless the disk refused
-        the final write: then the row stays pending, and the next call writes it first.
+        `finish()`: nothing of such a call is stored. `StorageError` when the disk refuses: then the row is kept
+        (`error.kept`) and the next call writes it before it does anything else, so do not log the same row again.
         """
-        with self._lock:
-            self._enter("log")
-            if sync is not None:
-                warnings.warn("log(sync=...) has no effect", DeprecationWarning, stacklevel=2)
-            if self._disabled:
-                return
-            step = check_step(step)
-            tree = self._encode(data)
-            if step is not None and step < self._row.step:
-                self._write_late(step, tree)
-            else:
-                if step is not None and step > self._row.step:
-                    if self._row.is_open:
-                        self._commit(step)
-                    self._row.step = step
-                self._row.collect(tree)
-                if commit if commit is not None else step is None:
-                    self._commit(self._row.step + 1)
-            self._after_write()
+        if sync is not None:
+            warnings.warn("log(sync=...) has no effect", DeprecationWarning, stacklevel=2)
+        if self._disabled:
+            return
+        if self._closed:
+            raise RunClosed(f"run {self.id} is finished: log came after finish()")
+        call = Call(self._prepare(data), check_step(step), commit)
+        try:
+            self._call("log", lambda: self._take_now(call), call)
+        except StorageError as error:
+            self._keep(call, error)
+            raise
 
-    def _encode(self, data: Any) -> dict[str, Any]:
-        """Check a row and write its media; return it as JSON."""
+    def _keep(self, call: Call, error: StorageError) -> None:
+        """Let a call that the disk refused wait for the next one."""
+        with self._lock:
+            if call.taken or call in self._waiting:
+                error.kept = True
+            elif len(self._waiting) < MOST_WAITING:
+                self._waiting.append(call)
+                error.kept = True
+            if error.kept:
+                error.add_note("The row is kept: the next call writes it first. Do not log it again.")
+            else:
+                error.add_note(f"The row is not kept: {MOST_WAITING} rows wait already.")
+
+    def _prepare(self, data: Any) -> dict[str, Any]:
+        """Check a row; its media stand in it as objects."""
         if not isinstance(data, Mapping):
             got = f"{checks.type_name(data)} {checks.show(data)}"
             raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
         with self._rules.use():
-            prepared = plain.prepare_mapping(data, "", self._rules)
+            return plain.prepare_mapping(data, "", self._rules)
+
+    def _encode(self, prepared: dict[str, Any]) -> dict[str, Any]:
+        """Write the media of a checked row; return it as JSON."""
         if all(type(value) in _PLAIN for value in prepared.values()):
             return prepared
         objects = list(_objects(prepared, ()))
@@ -284,52 +307,72 @@ class Run(SummaryKeeper):
         for path, value in objects:
             for category, rule, sentence in value.notices():
                 self._warn_once(trees.dotted(path), rule, sentence, category)
-        sink = StagedSink(self._storage, self._unsynced.setdefault)
+        sink = self._media.sink()
+        started = time.perf_counter()
 
         def encode(path: trees.Path, value: Any) -> Any:
             return self._increments.encode(path, value, sink, self._fold)
 
         try:
-            encoded: dict[str, Any] = trees.encode(prepared, encode)
+            with self._rules.use():
+                encoded: dict[str, Any] = trees.encode(prepared, encode)
             sink.publish()
         finally:
             sink.discard()  # what a value that cannot be encoded leaves of those before it
+        self._encode_seconds += time.perf_counter() - started
+        self._counts["media_files"] += sink.new_files
+        self._counts["media_bytes"] += sink.new_bytes
         return encoded
 
-    def _commit(self, next_step: int) -> None:
+    def _take_now(self, call: Call) -> None:
+        self._take(call)
+        if self._files.is_stale and self._clock.monotonic() - self._last_files >= FILES_EVERY:
+            self._refresh_files()
+
+    def _take(self, call: Call) -> None:
+        """Bring a call to the file: as a row when it commits, else as a part of the open row."""
+        tree = self._encode(call.prepared)
+        step = self._row.step if call.step is None else call.step
+        if step < self._row.step:
+            sentence = f"step {step} after step {self._row.step}: kept as a late row of its step"
+            self._warn_once("log", "log.late", sentence, Advice)
+            self._write_row(step, tree, None, call)
+            return
+        if step > self._row.step and self._row.is_open:
+            self._commit_open(step)
+        if call.commit:
+            row = self._row.merged(tree) if step == self._row.step else tree
+            self._write_row(step, row, OpenRow(call.step_after(step)), call)
+        else:
+            self._append("part", tree, step, _PartWritten(self, call, step, tree))
+
+    def _commit_open(self, next_step: int) -> None:
         """Write the open row as one line."""
-        tree = self._row.tree
-        self._add_step_metrics(tree)
-        self._write(self._row.step, tree, next_step)
+        self._write_row(self._row.step, self._row.merged({}), OpenRow(next_step), None)
 
-    def _write_late(self, step: int, tree: dict[str, Any]) -> None:
-        sentence = f"step {step} after step {self._row.step}: kept as a late row of its step"
-        self._warn_once("log", "log.late", sentence, Advice)
-        self._write(step, tree, None)
-
-    def _write(self, step: int, tree: dict[str, Any], next_step: int | None) -> None:
+    def _write_row(self, step: int, tree: dict[str, Any], next_row: OpenRow | None, call: Call | None) -> None:
+        if next_row is not None:
+            self._add_step_metrics(tree)
         leaves = list(trees.leaves(tree))
-        self._increments.expect(leaves)
-        self._unapplied = (self._segment.next_seq, step, leaves, next_step)
-        self._segment.append("row", tree, step)
-        self._settle()
         for rule, sentence in self._watch.see(leaves):
             self._warn_once(sentence.partition(":")[0], rule, sentence, Advice)
+        increments = self._increments.expected(leaves)
+        self._append("row", tree, step, _RowWritten(self, call, step, leaves, increments, next_row))
+        self._counts["rows"] += 1
 
     def _add_step_metrics(self, tree: dict[str, Any]) -> None:
         """Write the last value of a step metric into a row that has a metric over it and not the step metric itself."""
-        if not any(metric.step_sync for metric in self._fold.definitions):
+        if not self._fold.has_step_metrics:
             return
         row = dict(trees.leaves(tree))
-        known = dict(self._fold.last_values())
         for path in list(row):
             metric = self._fold.definition_for(path)
             if metric is None or not metric.step_sync or metric.step_metric is None:
                 continue
             over = trees.undotted(metric.step_metric)
-            if over not in row and over in known:
-                trees.merge(tree, _nest(over, known[over]))
-                row[over] = known[over]
+            if over not in row and self._fold.has_value(over):
+                row[over] = self._fold.last_value(over)
+                trees.merge(tree, _nest(over, row[over]))
 
     def _warn_once(self, key: str, rule: str, sentence: str, category: type[MedialogWarning]) -> None:
         if self._rules.strict == "record" or (key, rule) in self._warned:
@@ -345,27 +388,37 @@ class Run(SummaryKeeper):
 
     def drop_from_row(self, key: str) -> None:
         """Take a key out of the open row; `KeyError` when it is not there."""
-        with self._lock:
-            self._enter("history.row")
-            del self._row.tree[key]
+
+        def drop() -> None:
+            row = self._row
+            if key not in row.tree:
+                raise KeyError(key)
+            self._append("drop", {"key": [key]}, row.step, lambda: row.tree.pop(key, None))
+
+        self._call("history.row", drop)
 
     # --- name, config, summary, metrics ---
 
     def _change_info(self, key: str, value: Any) -> None:
         checked = description.check(**{key: value})
-        with self._lock:
-            self._enter(key)
-            self._info.update(checked)
-            if not self._disabled:
-                self._segment.append("info", checked)
+
+        def change() -> None:
+            if self._disabled:
+                self._info.update(checked)
+            else:
+                self._append("info", checked, effect=lambda: self._info.update(checked))
+
+        self._call(key, change)
 
     def _change_config(self, tree: dict[str, Any]) -> None:
-        with self._lock:
-            self._enter("config")
-            if not self._disabled:
-                self._segment.append("config", tree)
-                self._files_stale = True
-                self._after_write()
+        def effect() -> None:
+            self._config.take(tree)
+            self._files.is_stale = True
+
+        if self._disabled:
+            self._config.take(tree)
+        else:
+            self._call("config", lambda: self._append("config", tree, effect=effect))
 
     def summary_tree(self) -> dict[str, Any]:
         """Return the summary as a JSON tree."""
@@ -374,28 +427,33 @@ class Run(SummaryKeeper):
 
     def set_summary(self, path: trees.Path, values: Mapping[str, Any]) -> None:
         """Set summary values below `path`; they stay as set until they are deleted."""
-        with self._lock:
-            self._enter("summary")
-            if self._disabled:
-                return
-            with self._rules.use():
-                values = _with_tensors(values, "", self._rules)
-            tree = self._encode(values)
+        if self._disabled:
+            return
+        with self._rules.use():
+            prepared = self._prepare(with_tensors(values, self._rules))
+
+        def change() -> None:
+            tree = self._encode(prepared)
             entries = [{"key": [*path, key], "value": value} for key, value in tree.items()]
-            self._segment.append("summary", {"set": entries})
-            for entry in entries:
-                self._fold.set(tuple(entry["key"]), entry["value"])
-            self._files_stale = True
-            self._after_write()
+
+            def effect() -> None:
+                for key, value in tree.items():
+                    self._fold.set((*path, key), value)
+                self._files.is_stale = True
+
+            self._append("summary", {"set": entries}, effect=effect)
+
+        self._call("summary", change)
 
     def delete_summary(self, path: trees.Path) -> None:
         """Delete a summary key: `log` updates it again."""
-        with self._lock:
-            self._enter("summary")
-            self._segment.append("summary", {"delete": [list(path)]})
+
+        def effect() -> None:
             self._fold.delete(path)
-            self._files_stale = True
-            self._after_write()
+            self._files.is_stale = True
+
+        if not self._disabled:
+            self._call("summary", lambda: self._append("summary", {"delete": [list(path)]}, effect=effect))
 
     def define_metric(
         self,
@@ -416,80 +474,108 @@ class Run(SummaryKeeper):
         `overwrite=True` replaces an earlier definition instead of adding to it. Holds for earlier rows too.
         """
         with self._lock:
-            self._enter("define_metric")
             earlier = None if overwrite or not isinstance(name, str) else self._fold.definition(name)
-            metric = metrics.define(name, step_metric, step_sync, hidden, summary, goal, earlier)
-            if not self._disabled:
-                self._segment.append("metric", metric.to_json())
-                self._fold.define(metric)
-                self._files_stale = True
-                self._after_write()
-            return metric
+        metric = metrics.define(name, step_metric, step_sync, hidden, summary, goal, earlier)
+
+        def effect() -> None:
+            self._fold.define(metric)
+            self._files.is_stale = True
+
+        if not self._disabled:
+            self._call("define_metric", lambda: self._append("metric", metric.to_json(), effect=effect))
+        return metric
 
     # --- the disk ---
 
-    def _after_write(self) -> None:
-        now = self._clock.monotonic()
-        if now - self._last_sync >= self._sync_every:
-            self.sync()
-        elif self._files_stale and now - self._last_files >= FILES_EVERY:
-            self._write_files()
-
-    def _write_files(self, *, durable: bool = False) -> None:
-        """Replace `config.json` and `summary.json`; only the writer that created the run does."""
-        if self._disabled or not self._owns_files:
-            return
-        with storage_errors("writing config.json and summary.json"):
-            layout.replace_json(self._storage, layout.CONFIG, self._config.as_json(), durable=durable)
-            layout.replace_json(self._storage, layout.SUMMARY, self._fold.to_json(), durable=durable)
-        self._last_files, self._files_stale = self._clock.monotonic(), False
+    def _refresh_files(self) -> None:
+        """Bring config.json and summary.json up to date. They can be made again, so a refusal is no reason to raise."""
+        self._last_files = self._clock.monotonic()
+        if self._files.is_owner:
+            try:
+                self._files.write(self._config.as_json(), self._fold.to_json())
+            except StorageError as error:
+                logger.warning("medialog: run %s: %s (tried again later)", self.id, error)
 
     def sync(self) -> None:
-        """Return only when everything logged before is on the disk: rows, media and the directories that hold them."""
-        with self._lock:
-            self._enter("sync")
-            if self._disabled:
-                return
-            try:
-                folders = dict.fromkeys(os.path.dirname(path) for path in self._unsynced)
-                for path in (*self._unsynced, *folders):
-                    self._storage.fsync_path(path)
-                if folders:
-                    self._storage.fsync_path("media")
-            except OSError as error:
-                raise DurabilityLost(error.errno or 0, f"syncing media: {error.strerror or error}") from error
-            self._unsynced.clear()
-            self._segment.sync()
-            self._write_files(durable=True)
-            with storage_errors("syncing the run directory"):
-                self._storage.fsync_path("")
-            self._segment.append("sync", {})
-            self._last_sync = self._clock.monotonic()
+        """Return only when everything logged before is on the disk: rows, media and the directories that hold them.
+
+        Raises `DurabilityLost` when the disk cannot promise it. Nothing is lost by that as long as the process lives:
+        what is not known to be on the disk is written anew, and the next `sync` can succeed.
+        """
+        if not self._disabled:
+            self._call("sync", self._sync)
+
+    def _sync(self) -> None:
+        self._last_sync = self._clock.monotonic()
+        if not self._journal.is_open:
+            return  # a forked child that has logged nothing
+        self._media.sync()
+        self._journal.sync()
+        if self._files.is_owner:
+            self._write_files(self._config.as_json(), self._fold.to_json())
+        self._sync_folder("")
+        self._append("sync", {})
+        self._counts["syncs"] += 1
+
+    def _write_files(self, config: dict[str, Any], summary: dict[str, Any]) -> None:
+        try:
+            self._files.write(config, summary, durable=True)
+        except StorageError as error:
+            if error.errno == errno.EIO:
+                raise DurabilityLost(errno.EIO, str(error.strerror)) from error
+            raise
+        self._last_files = self._clock.monotonic()
+
+    def _sync_folder(self, path: str) -> None:
+        try:
+            self._storage.fsync_path(path)
+        except OSError as error:
+            raise DurabilityLost(error.errno or 0, f"syncing the run directory: {error.strerror or error}") from error
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Write the open row, bring everything to the disk and close the run. Calling it again does nothing.
 
-        `exit_code` is recorded; `quiet` is accepted and has nothing to silence.
+        `exit_code` is recorded; `quiet` is accepted and has nothing to silence. When it raises, the run is still open,
+        and `finish` can be called again.
         """
         del quiet
-        with self._lock:
-            if self._closed:
-                return
-            self._enter("finish")
-            if self._row.is_open and not self._disabled:
-                self._commit(self._row.step + 1)
-            if not self._disabled:
-                self._files_stale = True
-                self.sync()
-                self._segment.append("end", self._ending(exit_code))
-                self._segment.sync()
-            self._segment.close()
-            self._closed = True
-            if self._on_finish is not None:
-                self._on_finish()
+        if self._closed:
+            return
+        if not self._disabled and os.getpid() == self._pid:
+            with storage_errors("freeing the reserve"):
+                layout.free_reserve(self._storage, self._journal.writer)
+        self._call("finish", lambda: self._finish(exit_code))
+
+    def _finish(self, exit_code: int | None) -> None:
+        if self._closed:
+            return
+        if self._journal.is_open:
+            if self._row.is_open:
+                self._commit_open(self._row.step + 1)
+            if not self._files.is_owner or self._files.others_wrote(self._journal.writer):
+                self._media.sync()
+                self._journal.sync()
+                everything = read_events(self._storage)
+                self._write_files(everything.config, everything.summary.to_json())
+                self._files.is_owner = False
+            self._sync()
+            self._append("end", self._ending(exit_code))
+            self._journal.sync()
+            self._journal.close()
+        self._closed = True
+        _live.discard(self)
+        if self._on_finish is not None:
+            self._on_finish()
         if self._watch.bad_names:
             names = ", ".join(self._watch.bad_names[:10])
             logger.info("run %s: names that some tools cannot query [metric.name]: %s", self.id, names)
+
+    def abandon(self) -> None:
+        """Close a run that cannot be finished; what is on the disk stays as it is."""
+        self._closed = True
+        _live.discard(self)
+        if self._on_finish is not None:
+            self._on_finish()
 
     def _ending(self, exit_code: int | None) -> dict[str, Any]:
         ending: dict[str, Any] = {"next_step": self._row.step}
@@ -511,6 +597,13 @@ class Run(SummaryKeeper):
     ) -> None:
         self.finish(exit_code=0 if kind is None else 1)
 
+    def __reduce__(self) -> Any:
+        """Refuse to be sent to another process."""
+        message = (
+            f"run {self.id} belongs to this process: in the other one call medialog.init(id={self.id!r}, resume=True)"
+        )
+        raise RunError(message)
+
     if not TYPE_CHECKING:  # a type checker that saw it would accept every misspelt name
 
         def __getattr__(self, name: str) -> Any:
@@ -525,7 +618,52 @@ class Run(SummaryKeeper):
         return f"Run({self.id!r}, {state})"
 
 
+class _RowWritten:
+    """What a row does once it is in the file."""
+
+    __slots__ = ("_call", "_increments", "_leaves", "_run", "_step", "next_row")
+
+    def __init__(
+        self,
+        run: Run,
+        call: Call | None,
+        step: int,
+        leaves: list[tuple[trees.Path, Any]],
+        increments: dict[trees.Path, Cursor],
+        next_row: OpenRow | None,
+    ) -> None:
+        self._run, self._call, self._step = run, call, step
+        self._leaves, self._increments, self.next_row = leaves, increments, next_row
+
+    def __call__(self) -> None:
+        run = self._run
+        run._fold.add_row(self._leaves, self._step, run._rank, self)
+        run._increments.commit(self._increments)
+        if self.next_row is not None:
+            run._row = self.next_row
+        if self._call is not None:
+            self._call.taken = True
+        run._files.is_stale = True
+
+
+class _PartWritten:
+    """What a part of the open row does once it is in the file."""
+
+    __slots__ = ("_call", "_run", "_step", "_tree")
+
+    def __init__(self, run: Run, call: Call, step: int, tree: dict[str, Any]) -> None:
+        self._run, self._call, self._step, self._tree = run, call, step, tree
+
+    def __call__(self) -> None:
+        run = self._run
+        row = run._row if run._row.step == self._step else OpenRow(self._step)
+        row.collect(self._tree)
+        run._row = row
+        self._call.taken = True
+
+
 _PLAIN = frozenset((float, int, bool, str))
+FILES_EVERY = 1.0
 
 
 def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:
@@ -546,36 +684,10 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
     return tree
 
 
-def _with_tensors(values: Mapping[str, Any], at: str, rules: Rules, depth: int = 1) -> Mapping[str, Any]:
-    """Return summary values in which every large array is a Tensor."""
-    if depth > rules.limit("json.depth"):
-        return values  # `prepare` says so
-    result: dict[str, Any] = {}
-    for key, value in values.items():
-        place = f"{at}[{checks.show(key)}]" if at else checks.show(key)
-        try:
-            result[key] = _with_tensor(value, place, rules, depth)
-        except (Error, Warning):
-            raise
-        except Exception as error:  # a class of the caller's may raise anything when it is read
-            raise checks.unreadable(value, place, error) from error
-    return result
+def _make_locks_in_child() -> None:
+    for run in list(_live):
+        run._make_locks()  # another thread of the parent may have held them
 
 
-def _with_tensor(value: Any, at: str, rules: Rules, depth: int) -> Any:
-    if isinstance(value, Mapping):
-        return _with_tensors(value, at, rules, depth + 1)
-    if is_array_like(value) and _size(value) > rules.limit("tensor.inline"):
-        try:
-            return find("numpy.ndarray")(value)  # type: ignore[call-arg]
-        except InvalidInput as error:
-            raise error.within(at) from error
-    return value
-
-
-def _size(value: Any) -> int:
-    """Return how many elements an array of any library has; 0 for one that cannot say, which is refused later."""
-    try:
-        return math.prod(int(length) for length in value.shape)
-    except (AttributeError, TypeError, ValueError, RuntimeError):  # the last: torch's nested tensors
-        return 0
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_make_locks_in_child)

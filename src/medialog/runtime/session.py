@@ -8,7 +8,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
@@ -22,7 +22,15 @@ from medialog.runtime.run import Run
 from medialog.runtime.wandb_arguments import Resume, WandbArguments
 from medialog.validators import checks
 from medialog.validators import rules as rulebook
-from medialog.validators.errors import Advice, InvalidName, NotInitialised, RunError, Violation, storage_errors
+from medialog.validators.errors import (
+    Advice,
+    InvalidName,
+    NotInitialised,
+    RunError,
+    StorageError,
+    Violation,
+    storage_errors,
+)
 from medialog.validators.notice import warn
 from medialog.validators.rules import Rules, Strictness
 from medialog.wire import names
@@ -31,6 +39,8 @@ from medialog.wire.storage import LocalStorage, MemoryStorage, Storage
 logger = logging.getLogger("medialog")
 
 Mode = Literal["local", "offline", "online", "dryrun", "disabled", "memory"]
+
+RESERVE = 64 * 2**10  # bytes that are given back on a full disk, so that the last row and the end still fit
 
 _active: Run | None = None
 _hooked = False
@@ -83,7 +93,11 @@ def init(
     config_tree = configuration.prepare(config, rules)
     if _active is not None and not _active.is_finished:
         logger.warning("medialog: run %s is finished, because init() was called again", _active.id)
-        finish()
+        try:
+            finish()
+        except StorageError as error:
+            logger.error("medialog: run %s could not be finished: %s", _active.id, error)
+            _active.abandon()
     run_id = identifiers.run_id() if id is None else id
     on_disk = mode not in ("memory", "disabled")
     storage: Storage = LocalStorage(Path(dir) / run_id) if on_disk else MemoryStorage()
@@ -99,7 +113,8 @@ def init(
         **(environment.describe() if mode != "disabled" else {}),
     }
     _advise(of_wandb, resume, id)
-    run = _open(storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled")
+    reserve = RESERVE if on_disk else 0
+    run = _open(storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled", reserve)
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
@@ -124,33 +139,39 @@ def _open(
     sync_every: float,
     resume: Resume,
     disabled: bool,
+    reserve: int,
 ) -> Run:
     """Create the run directory, or join the one that is there."""
     common: dict[str, Any] = {
         "on_finish": _restore_rules,
+        "reserve": reserve,
         "rules": rules,
         "clock": clock,
         "identifiers": identifiers,
         "sync_every": sync_every,
     }
-    exists = storage.size(layout.RUN) is not None
-    if not exists:
+    rank = layout.rank_of_process()
+    if storage.size(layout.RUN) is None:
         if resume == "must":
             raise RunError(f"run {info['id']!r} does not exist, and resume='must' goes on with one that does")
-        with storage_errors("creating the run directory"):
+        written = None
+        with storage_errors("creating the run directory"), suppress(FileExistsError):  # another process was faster
             storage.make_directory("")
-            written = layout.replace_json(storage, layout.RUN, info, durable=True)
-        digest = hashlib.sha256(written).hexdigest()
-        return Run(storage, info, config=config, disabled=disabled, run_json=digest, **common)
-    if resume == "never" and layout.rank_of_process() == 0:
-        raise RunError(f"run {info['id']!r} exists: resume=True goes on with it, another id= begins a new one")
+            written = layout.create_json(storage, layout.RUN, info)
+        if written is not None:
+            digest = hashlib.sha256(written).hexdigest()
+            return Run(storage, info, config=config, disabled=disabled, run_json=digest, **common)
+    if resume == "never" and rank in {segment.rank for segment in layout.segments(storage)}:
+        who = "exists" if rank == 0 else f"has a writer of rank {rank}"
+        raise RunError(f"run {info['id']!r} {who}: resume=True goes on with it, another id= begins a new one")
     info = RunReader(storage).info
     events = read_events(storage)
     common["known_config"] = events.config
     if resume == "never":
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
-        return Run(storage, info, config=config, owns_files=False, start="join", **common)
-    first_step = events.last_step + 1
+        return Run(storage, info, config=config, start="join", **common)
+    steps = [row.step for row in events.rows if row.segment.rank == rank] or [events.last_step]
+    first_step = max(steps) + 1
     return Run(storage, info, config=config, fold=events.summary, first_step=first_step, start="resume", **common)
 
 

@@ -103,6 +103,7 @@ class SummaryFold:
         self._trees: dict[Path, dict[str, None]] = {}  # each mapping: the names in it
         self._definitions: dict[str, Metric] = {}
         self._definition_of: dict[Path, Metric | None] = {}
+        self._has_step_metrics = False
 
     def add_row(self, row: Iterable[tuple[Path, Any]], step: int, rank: int = 0, token: object = None) -> None:
         """Take the leaves of a committed row.
@@ -122,6 +123,7 @@ class SummaryFold:
     def define(self, metric: Metric) -> None:
         """Take a metric definition; it holds for earlier values too."""
         self._definitions[metric.name] = metric
+        self._has_step_metrics = any(each.step_sync for each in self._definitions.values())
         self._definition_of.clear()
 
     def definition(self, name: str) -> Metric | None:
@@ -212,9 +214,19 @@ class SummaryFold:
         leaf = self._leaves.get(path)
         return None if leaf is None else leaf.latest
 
-    def last_values(self) -> Iterator[tuple[Path, Any]]:
-        """Yield `(path, value)` of the last logged value of each leaf."""
-        return ((path, leaf.last) for path, leaf in self._leaves.items())
+    def has_value(self, path: Path) -> bool:
+        """Say whether a value was logged at `path`."""
+        return path in self._leaves
+
+    def last_value(self, path: Path) -> Any:
+        """Return the last logged value of a leaf, or None."""
+        leaf = self._leaves.get(path)
+        return None if leaf is None else leaf.last
+
+    @property
+    def has_step_metrics(self) -> bool:
+        """Say whether a definition asks for a step metric in every row."""
+        return self._has_step_metrics
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a tree."""

@@ -147,7 +147,12 @@ class UnsupportedVersion(RunError):
 
 
 class StorageError(Error, OSError):
-    """The storage refused. `errno` and `filename` are those of the operating system."""
+    """The storage refused. `errno` and `filename` are those of the operating system.
+
+    `kept`: the row that `log` was given waits in memory, and the next call writes it first.
+    """
+
+    kept = False
 
 
 class StorageFull(StorageError):

@@ -23,7 +23,10 @@ class Storage(Protocol):
     """What a place for files must be able to do."""
 
     def make_directory(self, path: str) -> None:
-        """Create a directory and its parents; no error when it is there. Links below the root are refused."""
+        """Create a directory and those above it; no error when it is there. Links below the root are refused.
+
+        Only `""` creates the root itself: a root that was removed is `FileNotFoundError`, not made anew.
+        """
 
     def create(self, path: str) -> int:
         """Create a file that must not exist yet (`FileExistsError`) and return a handle for writing at its end."""
@@ -48,6 +51,9 @@ class Storage(Protocol):
 
     def rename(self, source: str, target: str) -> None:
         """Give a file its final name, replacing what stands there, atomically."""
+
+    def rename_new(self, source: str, target: str) -> None:
+        """The same where nothing stands yet; `FileExistsError` when something does, also when both come at once."""
 
     def remove(self, path: str) -> None:
         """Remove a file; no error when it is not there."""
@@ -75,8 +81,20 @@ class LocalStorage:
         return os.path.join(self.root, path) if path else str(self.root)
 
     def make_directory(self, path: str) -> None:
+        if not path:
+            os.makedirs(self.root, exist_ok=True)
+            return
         self._refuse_links(path)
-        os.makedirs(self._locate(path), exist_ok=True)
+        try:
+            os.mkdir(self._locate(path))
+        except FileExistsError:
+            if not os.path.isdir(self._locate(path)):
+                raise
+        except FileNotFoundError:
+            if not (above := os.path.dirname(path)):
+                raise
+            self.make_directory(above)
+            self.make_directory(path)
 
     def create(self, path: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _CLOEXEC | _BINARY
@@ -106,6 +124,17 @@ class LocalStorage:
 
     def rename(self, source: str, target: str) -> None:
         os.replace(self._locate(source), self._locate(target))
+
+    def rename_new(self, source: str, target: str) -> None:
+        try:
+            os.link(self._locate(source), self._locate(target))
+        except FileExistsError:
+            raise
+        except (OSError, AttributeError, NotImplementedError):  # a file system without links
+            os.close(os.open(self._locate(target), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC, 0o666))
+            os.replace(self._locate(source), self._locate(target))
+        else:
+            os.unlink(self._locate(source))
 
     def remove(self, path: str) -> None:
         try:
@@ -187,6 +216,11 @@ class MemoryStorage:
         if source not in self.files:
             raise FileNotFoundError(errno.ENOENT, "no such file", source)
         self.files[target] = self.files.pop(source)
+
+    def rename_new(self, source: str, target: str) -> None:
+        if target in self.files:
+            raise FileExistsError(errno.EEXIST, "file exists", target)
+        self.rename(source, target)
 
     def remove(self, path: str) -> None:
         self.files.pop(path, None)
