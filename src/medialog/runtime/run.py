@@ -137,11 +137,12 @@ class Run(RunFacts, SummaryKeeper):
     def step(self) -> int:
         """Return the step that the next `log` collects into."""
         with self._lock:
-            expected = self._journal.expected
-            row = expected.next_row if isinstance(expected, _RowWritten) else None
-            step = (row or self._row).step
-            for call in self._waiting:
-                step = step if call.action is not None or call.taken else call.step_after(step)
+            expected, step, call = self._journal.expected, self._row.step, None
+            if isinstance(expected, (_RowWritten, _PartWritten)):
+                step, call = expected.step_after, expected.call
+            for waiting in self._waiting:
+                if waiting.action is None and not waiting.taken and waiting is not call:
+                    step = waiting.step_after(step)
             return step
 
     @property
@@ -621,7 +622,7 @@ class Run(RunFacts, SummaryKeeper):
 class _RowWritten:
     """What a row does once it is in the file."""
 
-    __slots__ = ("_call", "_increments", "_leaves", "_run", "_step", "next_row")
+    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "call", "step_after")
 
     def __init__(
         self,
@@ -632,34 +633,35 @@ class _RowWritten:
         increments: dict[trees.Path, Cursor],
         next_row: OpenRow | None,
     ) -> None:
-        self._run, self._call, self._step = run, call, step
-        self._leaves, self._increments, self.next_row = leaves, increments, next_row
+        self._run, self.call, self._step = run, call, step
+        self._leaves, self._increments, self._next_row = leaves, increments, next_row
+        self.step_after = (next_row or run._row).step
 
     def __call__(self) -> None:
         run = self._run
         run._fold.add_row(self._leaves, self._step, run._rank, self)
         run._increments.commit(self._increments)
-        if self.next_row is not None:
-            run._row = self.next_row
-        if self._call is not None:
-            self._call.taken = True
+        if self._next_row is not None:
+            run._row = self._next_row
+        if self.call is not None:
+            self.call.taken = True
         run._files.is_stale = True
 
 
 class _PartWritten:
     """What a part of the open row does once it is in the file."""
 
-    __slots__ = ("_call", "_run", "_step", "_tree")
+    __slots__ = ("_run", "_tree", "call", "step_after")
 
     def __init__(self, run: Run, call: Call, step: int, tree: dict[str, Any]) -> None:
-        self._run, self._call, self._step, self._tree = run, call, step, tree
+        self._run, self.call, self.step_after, self._tree = run, call, step, tree
 
     def __call__(self) -> None:
         run = self._run
-        row = run._row if run._row.step == self._step else OpenRow(self._step)
+        row = run._row if run._row.step == self.step_after else OpenRow(self.step_after)
         row.collect(self._tree)
         run._row = row
-        self._call.taken = True
+        self.call.taken = True
 
 
 _PLAIN = frozenset((float, int, bool, str))
