@@ -343,9 +343,14 @@ class Table(DataType, kind="table-file"):
         self._logged = True
         return descriptor
 
+    def frozen(self) -> Table:
+        """Return the table as it is now, for a caller that encodes it later. An IMMUTABLE one is then as it is."""
+        self._logged = True
+        return self.snapshot() if self._frozen is None else self._frozen
+
     def build(self, sink: Sink) -> TableDescriptor:
         """Write the file and return the descriptor's model."""
-        table = self._frozen or self
+        table = self if self._frozen is None else self._frozen
         fields = table_file.write(table._columns, sink, {})
         return TableDescriptor(**fields | table._stated(fields))
 

@@ -14,8 +14,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from medialog.datatypes import plain
+from medialog.datatypes.files import StagedSink
 from medialog.runtime import description, layout, trees
 from medialog.runtime import metric as metrics
+from medialog.runtime.background import Background, Handover, Worker
 from medialog.runtime.call import Call
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
@@ -82,6 +84,7 @@ class Run(RunFacts, SummaryKeeper):
         start: str = "new",
         run_json: str | None = None,
         reserve: int = 0,
+        background: Background | None = None,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
         self._storage, self._info, self._rules = storage, dict(info), rules
@@ -99,6 +102,7 @@ class Run(RunFacts, SummaryKeeper):
         self._counts = dict.fromkeys(("rows", "line_bytes", "media_files", "media_bytes", "syncs"), 0)
         self._encode_seconds = 0.0
         self._waiting: list[Call] = []
+        self._background_options = background
         self._make_locks()
         self._config = Config({**(known_config or {}), **config}, self._change_config, rules)
         self._begin_writer(start)
@@ -132,6 +136,16 @@ class Run(RunFacts, SummaryKeeper):
         # it by the same thread (a signal handler, a `__del__`) is recognised and waits for its end.
         self._lock = threading.RLock()
         self._inside = threading.Lock()
+        self._make_worker()
+
+    def _make_worker(self) -> None:
+        """Make the queue for the background; its threads begin with the first call in it."""
+        self._worker: Worker | None = None
+        self._postponed: list[tuple[str, type[MedialogWarning]]] = []
+        if self._background_options is not None and not self._disabled:
+            self._handover = Handover(self._increments.rows_committed)
+            steps = self._encode_ahead, self._write_queued, self._handover.forget
+            self._worker = Worker(self._background_options, *steps)
 
     @property
     def step(self) -> int:
@@ -143,6 +157,9 @@ class Run(RunFacts, SummaryKeeper):
             for waiting in self._waiting:
                 if waiting.action is None and not waiting.taken and waiting is not call:
                     step = waiting.step_after(step)
+            for queued in self._worker.queued() if self._worker is not None else ():
+                if queued is not call:
+                    step = queued.step_after(step)
             return step
 
     @property
@@ -167,9 +184,13 @@ class Run(RunFacts, SummaryKeeper):
     @property
     def stats(self) -> RunStats:
         """Return what was written so far, and what still has to be."""
+        worker = self._worker
         with self._lock:
             return RunStats(
                 **self._counts,
+                queued_rows=len(worker.queued()) if worker is not None else 0,
+                queued_bytes=worker.bytes if worker is not None else 0,
+                dropped_rows=worker.dropped if worker is not None else 0,
                 encode_seconds=self._encode_seconds,
                 unsynced_bytes=self._journal.unsynced_size,
                 unsynced_files=self._media.unsynced,
@@ -219,7 +240,7 @@ class Run(RunFacts, SummaryKeeper):
         self._row = OpenRow(self._row.step)
         self._waiting = []
         self._media.forget()
-        self._increments = Increments()
+        self._increments.forget()
         self._counts = dict.fromkeys(self._counts, 0)
         self._begin_writer("fork")
         self._files.is_owner = False
@@ -271,11 +292,80 @@ class Run(RunFacts, SummaryKeeper):
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: log came after finish()")
         call = Call(self._prepare(data), check_step(step), commit)
+        if self._worker is not None:
+            self._submit(self._worker, call)
+            return
         try:
             self._call("log", lambda: self._take_now(call), call)
         except StorageError as error:
             self._keep(call, error)
             raise
+
+    def _submit(self, worker: Worker, call: Call) -> None:
+        """Put a call into the queue of the background. What went wrong there before is raised here."""
+        self._warn_postponed()
+        try:
+            worker.raise_error()
+            self._warn_of(call.prepared)
+            call.prepared = trees.encode(call.prepared, self._handover.freeze)
+            is_queued = worker.submit(call)
+        except StorageError as error:
+            error.add_note("Rows that were logged before are kept. This one is not: log it again.")
+            raise
+        if not is_queued:
+            sentence = (
+                "the queue is full: a row was dropped, as Background(when_full='drop') says; run.stats counts them"
+            )
+            self._warn_once("log", "log.dropped", sentence, Advice)
+
+    def _encode_ahead(self, call: Call) -> None:
+        """Encode the values of a call, in any thread; those that depend on earlier rows wait for their turn."""
+        if all(type(value) in _PLAIN for value in call.prepared.values()):
+            return
+        sink, started = self._media.sink(), time.perf_counter()
+
+        def encode(_: trees.Path, value: Any) -> Any:
+            return value if getattr(value, "is_incremental", False) else value.encode_into(sink)
+
+        try:
+            with self._rules.use():
+                call.prepared = trees.encode(call.prepared, encode)
+        except BaseException:
+            sink.discard()
+            raise
+        call.sink = sink
+        with self._lock:
+            self._encode_seconds += time.perf_counter() - started
+
+    def _write_queued(self, call: Call) -> None:
+        """Bring a call of the queue to the file, in the thread that writes."""
+        with self._lock, self._inside:
+            self._enter("log")
+            if not call.taken:
+                self._take_now(call)
+
+    def flush(self) -> None:
+        """Return when every row that was logged is in the files; only with `background` is there anything to wait for.
+
+        Raises what went wrong in the background: a `StorageError` (the rows are kept, and tried again by the next
+        call), or the error of a value that could not be encoded (its call was dropped whole).
+        """
+        if self._worker is not None and threading.get_ident() != self._worker.writer and not self._is_inside():
+            self._worker.flush()
+            self._warn_postponed()
+
+    def _is_inside(self) -> bool:
+        """Say whether this thread is in the midst of a call of this run: in a signal handler, or in a `__del__`."""
+        if not self._lock.acquire(blocking=False):
+            return False  # another thread is
+        try:
+            return self._inside.locked()
+        finally:
+            self._lock.release()
+
+    def _warn_postponed(self) -> None:
+        while self._postponed:
+            warn(*self._postponed.pop(0))
 
     def _keep(self, call: Call, error: StorageError) -> None:
         """Let a call that the disk refused wait for the next one."""
@@ -305,9 +395,7 @@ class Run(RunFacts, SummaryKeeper):
         objects = list(_objects(prepared, ()))
         if not objects:
             return prepared
-        for path, value in objects:
-            for category, rule, sentence in value.notices():
-                self._warn_once(trees.dotted(path), rule, sentence, category)
+        self._warn_of(prepared)
         sink = self._media.sink()
         started = time.perf_counter()
 
@@ -317,13 +405,21 @@ class Run(RunFacts, SummaryKeeper):
         try:
             with self._rules.use():
                 encoded: dict[str, Any] = trees.encode(prepared, encode)
-            sink.publish()
+            self._encode_seconds += time.perf_counter() - started
+            self._publish(sink)
         finally:
             sink.discard()  # what a value that cannot be encoded leaves of those before it
-        self._encode_seconds += time.perf_counter() - started
+        return encoded
+
+    def _publish(self, sink: StagedSink) -> None:
+        sink.publish()
         self._counts["media_files"] += sink.new_files
         self._counts["media_bytes"] += sink.new_bytes
-        return encoded
+
+    def _warn_of(self, prepared: dict[str, Any]) -> None:
+        for path, value in _objects(prepared, ()):
+            for category, rule, sentence in value.notices():
+                self._warn_once(trees.dotted(path), rule, sentence, category)
 
     def _take_now(self, call: Call) -> None:
         self._take(call)
@@ -333,6 +429,9 @@ class Run(RunFacts, SummaryKeeper):
     def _take(self, call: Call) -> None:
         """Bring a call to the file: as a row when it commits, else as a part of the open row."""
         tree = self._encode(call.prepared)
+        if call.sink is not None:
+            self._publish(call.sink)
+            call.sink = None
         step = self._row.step if call.step is None else call.step
         if step < self._row.step:
             sentence = f"step {step} after step {self._row.step}: kept as a late row of its step"
@@ -380,10 +479,14 @@ class Run(RunFacts, SummaryKeeper):
             return
         self._warned.add((key, rule))
         place = "" if sentence.startswith(key) else f"{key}: "
-        warn(f"{place}{sentence} [{rule}]", category)
+        if self._worker is not None and threading.get_ident() == self._worker.writer:
+            self._postponed.append((f"{place}{sentence} [{rule}]", category))  # for a line of the caller's
+        else:
+            warn(f"{place}{sentence} [{rule}]", category)
 
     def open_tree(self) -> dict[str, Any]:
         """Return what the open row holds, as JSON."""
+        self.flush()
         with self._lock:
             return dict(self._row.tree)
 
@@ -396,6 +499,7 @@ class Run(RunFacts, SummaryKeeper):
                 raise KeyError(key)
             self._append("drop", {"key": [key]}, row.step, lambda: row.tree.pop(key, None))
 
+        self.flush()
         self._call("history.row", drop)
 
     # --- name, config, summary, metrics ---
@@ -444,6 +548,7 @@ class Run(RunFacts, SummaryKeeper):
 
             self._append("summary", {"set": entries}, effect=effect)
 
+        self.flush()  # what is set now comes after what was logged before
         self._call("summary", change)
 
     def delete_summary(self, path: trees.Path) -> None:
@@ -454,6 +559,7 @@ class Run(RunFacts, SummaryKeeper):
             self._files.is_stale = True
 
         if not self._disabled:
+            self.flush()
             self._call("summary", lambda: self._append("summary", {"delete": [list(path)]}, effect=effect))
 
     def define_metric(
@@ -483,6 +589,7 @@ class Run(RunFacts, SummaryKeeper):
             self._files.is_stale = True
 
         if not self._disabled:
+            self.flush()
             self._call("define_metric", lambda: self._append("metric", metric.to_json(), effect=effect))
         return metric
 
@@ -504,6 +611,7 @@ class Run(RunFacts, SummaryKeeper):
         what is not known to be on the disk is written anew, and the next `sync` can succeed.
         """
         if not self._disabled:
+            self.flush()
             self._call("sync", self._sync)
 
     def _sync(self) -> None:
@@ -545,10 +653,30 @@ class Run(RunFacts, SummaryKeeper):
         if not self._disabled and os.getpid() == self._pid:
             with storage_errors("freeing the reserve"):
                 layout.free_reserve(self._storage, self._journal.writer)
-        self._call("finish", lambda: self._finish(exit_code))
+        dropped = None
+        while not self.is_finished:
+            dropped = self._empty_queue() or dropped
+            self._call("finish", lambda: self._finish(exit_code))
+            if self._is_inside():
+                return  # the call in whose midst this one came does it at its end
+        if dropped is not None:
+            raise dropped
+
+    def _empty_queue(self) -> Exception | None:
+        """Write what waits in the background; return the first error of a call that had to be dropped."""
+        dropped: Exception | None = None
+        while True:
+            try:
+                self.flush()
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a value of the caller's raised
+                dropped = dropped or error
+                continue
+            return dropped
 
     def _finish(self, exit_code: int | None) -> None:
-        if self._closed:
+        if self._closed or (self._worker is not None and self._worker.queued()):
             return
         if self._journal.is_open:
             if self._row.is_open:
@@ -563,18 +691,20 @@ class Run(RunFacts, SummaryKeeper):
             self._append("end", self._ending(exit_code))
             self._journal.sync()
             self._journal.close()
-        self._closed = True
-        _live.discard(self)
-        if self._on_finish is not None:
-            self._on_finish()
+        self._close()
         if self._watch.bad_names:
             names = ", ".join(self._watch.bad_names[:10])
             logger.info("run %s: names that some tools cannot query [metric.name]: %s", self.id, names)
 
     def abandon(self) -> None:
         """Close a run that cannot be finished; what is on the disk stays as it is."""
+        self._close()
+
+    def _close(self) -> None:
         self._closed = True
         _live.discard(self)
+        if self._worker is not None:
+            self._worker.close()
         if self._on_finish is not None:
             self._on_finish()
 
@@ -582,6 +712,8 @@ class Run(RunFacts, SummaryKeeper):
         ending: dict[str, Any] = {"next_step": self._row.step}
         if exit_code is not None:
             ending["exit_code"] = int(exit_code)
+        if self._worker is not None and self._worker.dropped:
+            ending["dropped"] = self._worker.dropped
         if self._watch.bad_names:
             ending["metric.name"] = self._watch.bad_names
         return ending

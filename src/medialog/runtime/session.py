@@ -14,6 +14,7 @@ from typing import Any, Literal, Unpack, get_args
 
 from medialog.runtime import config as configuration
 from medialog.runtime import description, environment, layout, wandb_arguments
+from medialog.runtime.background import Background
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.events import read_events
 from medialog.runtime.metric import Metric
@@ -60,7 +61,7 @@ def init(
     mode: Mode | str = "local",
     limits: Mapping[str, Any] | None = None,
     strict: Strictness = "warn",
-    background: bool = False,
+    background: bool | Background = False,
     sync_every: float = 30.0,
     *,
     clock: Clock | None = None,
@@ -113,8 +114,16 @@ def init(
         **(environment.describe() if mode != "disabled" else {}),
     }
     _advise(of_wandb, resume, id)
-    reserve = RESERVE if on_disk else 0
-    run = _open(storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled", reserve)
+    options: dict[str, Any] = {
+        "on_finish": _restore_rules,
+        "rules": rules,
+        "clock": clock,
+        "identifiers": identifiers,
+        "sync_every": sync_every,
+        "reserve": RESERVE if on_disk else 0,
+        "background": (background if isinstance(background, Background) else Background()) if background else None,
+    }
+    run = _open(storage, info, config_tree, resume, mode == "disabled", options)
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
@@ -133,23 +142,11 @@ def _open(
     storage: Storage,
     info: dict[str, Any],
     config: dict[str, Any],
-    rules: Rules,
-    clock: Clock,
-    identifiers: Identifiers,
-    sync_every: float,
     resume: Resume,
     disabled: bool,
-    reserve: int,
+    common: dict[str, Any],
 ) -> Run:
     """Create the run directory, or join the one that is there."""
-    common: dict[str, Any] = {
-        "on_finish": _restore_rules,
-        "reserve": reserve,
-        "rules": rules,
-        "clock": clock,
-        "identifiers": identifiers,
-        "sync_every": sync_every,
-    }
     rank = layout.rank_of_process()
     if storage.size(layout.RUN) is None:
         if resume == "must":
@@ -166,7 +163,7 @@ def _open(
         raise RunError(f"run {info['id']!r} {who}: resume=True goes on with it, another id= begins a new one")
     info = RunReader(storage).info
     events = read_events(storage)
-    common["known_config"] = events.config
+    common = {**common, "known_config": events.config}
     if resume == "never":
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
         return Run(storage, info, config=config, start="join", **common)
@@ -182,10 +179,8 @@ def _check_arguments(project: Any, id: Any, mode: Any, background: Any, sync_eve
             raise InvalidName(Violation(at, "name.pattern", problem, checks.show(value)))
     rule = "init.argument"
     wrong: list[Violation | None] = [checks.one_of(mode, get_args(Mode), "mode", rule)]
-    if background:
-        wrong.append(
-            Violation("background", rule, "False: rows are written in the caller so far", checks.show(background))
-        )
+    if not isinstance(background, (bool, Background)):
+        wrong.append(Violation("background", rule, "True, False or a medialog.Background", checks.show(background)))
     wrong.append(checks.positive_number(sync_every, "sync_every", rule))
     checks.refuse(wrong)
 
