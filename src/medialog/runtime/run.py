@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from medialog.datatypes import plain
 from medialog.datatypes.files import StagedSink
-from medialog.runtime import description, layout, trees
+from medialog.runtime import console, description, layout, trees
 from medialog.runtime import metric as metrics
 from medialog.runtime.background import Background, Handover, Worker
 from medialog.runtime.call import Call
@@ -644,10 +644,9 @@ class Run(RunFacts, SummaryKeeper):
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Write the open row, bring everything to the disk and close the run. Calling it again does nothing.
 
-        `exit_code` is recorded; `quiet` is accepted and has nothing to silence. When it raises, the run is still open,
+        `exit_code` is recorded; `quiet=True` leaves out the line that says so. When it raises, the run is still open,
         and `finish` can be called again.
         """
-        del quiet
         if self._closed:
             return
         if not self._disabled and os.getpid() == self._pid:
@@ -656,7 +655,7 @@ class Run(RunFacts, SummaryKeeper):
         dropped = None
         while not self.is_finished:
             dropped = self._empty_queue() or dropped
-            self._call("finish", lambda: self._finish(exit_code))
+            self._call("finish", lambda: self._finish(exit_code, quiet))
             if self._is_inside():
                 return  # the call in whose midst this one came does it at its end
         if dropped is not None:
@@ -675,7 +674,7 @@ class Run(RunFacts, SummaryKeeper):
                 continue
             return dropped
 
-    def _finish(self, exit_code: int | None) -> None:
+    def _finish(self, exit_code: int | None, quiet: bool | None) -> None:
         if self._closed or (self._worker is not None and self._worker.queued()):
             return
         if self._journal.is_open:
@@ -692,6 +691,9 @@ class Run(RunFacts, SummaryKeeper):
             self._journal.sync()
             self._journal.close()
         self._close()
+        if not quiet and self.dir is not None and self._rank == 0 and self._start in ("new", "resume"):
+            size = self._counts["line_bytes"] + self._counts["media_bytes"]
+            console.finished(self.id, self.dir, self._counts["rows"], self._counts["media_files"], size)
         if self._watch.bad_names:
             names = ", ".join(self._watch.bad_names[:10])
             logger.info("run %s: names that some tools cannot query [metric.name]: %s", self.id, names)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
 from medialog.runtime import config as configuration
-from medialog.runtime import description, environment, layout, wandb_arguments
+from medialog.runtime import console, description, environment, layout, wandb_arguments
 from medialog.runtime.background import Background
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.events import read_events
@@ -21,7 +21,7 @@ from medialog.runtime.metric import Metric
 from medialog.runtime.reader import RunReader
 from medialog.runtime.run import Run
 from medialog.runtime.wandb_arguments import Resume, WandbArguments
-from medialog.validators import checks
+from medialog.validators import checks, progress
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import (
     Advice,
@@ -63,6 +63,7 @@ def init(
     strict: Strictness = "warn",
     background: bool | Background = False,
     sync_every: float = 30.0,
+    quiet: bool = False,
     *,
     clock: Clock | None = None,
     identifiers: Identifiers | None = None,
@@ -76,8 +77,10 @@ def init(
     that does not exist, `"never"` one that does. `mode`: `"local"` (`"offline"`, `"online"`, `"dryrun"` mean the same:
     there is no server), `"memory"` (nothing on disk), `"disabled"` (everything is accepted, nothing is kept).
     `limits`, `strict`: the rules of the run (`medialog.validators`). `sync_every`: seconds after which `log` calls
-    `sync()` by itself. `clock`, `identifiers`: for tests. `entity`, `job_type`: text, recorded; the other arguments of
-    W&B's `init` are accepted where they change nothing, and refused where they would.
+    `sync()` by itself. `quiet=True` (or the variable MEDIALOG_QUIET) leaves out the line at the start and at the end,
+    and the progress of long encodings, which only a terminal sees. `clock`, `identifiers`: for tests. `entity`,
+    `job_type`: text, recorded; the other arguments of W&B's `init` are accepted where they change nothing, and refused
+    where they would.
 
     A run that is still active is finished first. Raises `InvalidName`, `InvalidInput`, `RunError` (the id exists),
     `StorageError`.
@@ -86,6 +89,7 @@ def init(
     rules = Rules(limits or {}, strict)
     words = description.check(name=name, group=group, tags=tags, notes=notes)
     _check_arguments(project, id, mode, background, sync_every)
+    progress.set_quiet(bool(quiet))
     resume = wandb_arguments.check_resume(resume, id)
     recorded = wandb_arguments.recorded(of_wandb)
     if _instead and mode != "disabled":
@@ -127,6 +131,8 @@ def init(
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
+    if run.dir is not None and layout.rank_of_process() == 0:
+        console.started(run.id, run.dir, run.step)
     return run
 
 
