@@ -184,7 +184,7 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         )
 
     def _take_array(self, data: Any, rate: int | None, format: Any, log: ChangeLog) -> None:
-        given = arrays.to_numpy(data, "Audio")
+        given = arrays.to_numpy(data, "Audio", self._rules)
         wrong = [checks.one_of(format, WRITTEN_FORMATS, "format", "audio.format")]
         if rate is None:
             expected = "the rate in hertz, sample_rate=44100: samples do not say it"

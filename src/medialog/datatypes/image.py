@@ -267,7 +267,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         if not (isinstance(data, (list, tuple, range)) or arrays.is_array_like(data) or arrays.is_torch(data)):
             expected = "an array, a Pillow image, a matplotlib figure, or a picture file (path, bytes or open file)"
             raise checks.wrong_type("Image", "array.kind", expected, data)
-        array = _channels_last(arrays.to_numpy(data, "Image"), arrays.is_torch(data))
+        array = _channels_last(arrays.to_numpy(data, "Image", self._rules), arrays.is_torch(data))
         picture_file.check_size(array.shape[1], array.shape[0], "Image", self._rules)
         if mode == "I;16" and value_range is None and array.ndim == 2 and array.dtype.kind in "iu":
             return png.to_pil(pixels.to_uint16(array, "Image"))

@@ -228,7 +228,7 @@ class ImageMask(DataType, kind="mask"):
     def _check_ids(self, data: Any, at: str) -> np.ndarray:
         import numpy as np
 
-        ids = arrays.to_numpy(data, at)
+        ids = arrays.to_numpy(data, at, self._rules)
         if ids.ndim == 3 and ids.shape[2] == 1:
             ids = ids[:, :, 0]
         if ids.ndim != 2 or not ids.size:

@@ -112,7 +112,7 @@ def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, valu
     """
     import numpy as np
 
-    array = arrays.to_numpy(data, _AT)
+    array = arrays.to_numpy(data, _AT, rules)
     shape = _shape(array)
     rows, columns = _grid(shape.clips)
     height, width = rows * shape.height, columns * shape.width
