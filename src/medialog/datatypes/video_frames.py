@@ -90,8 +90,12 @@ def check_frame(height: int, width: int, rules: Rules, at: str = _AT) -> list[Vi
 
 def check_size(count: int, height: int, width: int, rules: Rules) -> None:
     """Hold a clip against the limits, before anything is encoded or decoded."""
-    total = checks.at_most(count * width * height, "video.frames_pixels", _AT, rules, "pixels in all frames")
-    checks.refuse([*check_frame(height, width, rules), total])
+    checks.refuse([*check_frame(height, width, rules), check_frames(count, height, width, rules)])
+
+
+def check_frames(count: int, height: int, width: int, rules: Rules, at: str = _AT) -> Violation | None:
+    """Return what is wrong with the size of all frames together."""
+    return checks.at_most(count * width * height, "video.frames_pixels", at, rules, "pixels in all frames")
 
 
 # --- arrays ---
