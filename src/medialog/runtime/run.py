@@ -21,12 +21,14 @@ from medialog.runtime.background import Background, Handover, Worker
 from medialog.runtime.call import Call
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
+from medialog.runtime.effects import PartWritten, RowWritten
 from medialog.runtime.events import read_events
 from medialog.runtime.history import History
-from medialog.runtime.increments import Cursor, Increments
+from medialog.runtime.increments import Increments
 from medialog.runtime.journal import Journal
 from medialog.runtime.media_files import MediaFiles
 from medialog.runtime.metric import Metric
+from medialog.runtime.number_row import NumberRow, Shapes
 from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.reader import RunReader
 from medialog.runtime.run_facts import RunFacts
@@ -54,6 +56,7 @@ from medialog.wire.storage import Storage
 logger = logging.getLogger("medialog")
 MOST_WAITING = 100  # rows that are kept for a disk that refuses them
 MOST_UNSYNCED = 8 * 2**20  # bytes of lines that are kept for a disk that loses them; then `log` syncs
+KEPT = "The row is kept: the next call writes it first. Do not log it again."
 T = TypeVar("T")
 
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
@@ -96,10 +99,11 @@ class Run(RunFacts, SummaryKeeper):
         self._fold = fold or SummaryFold()
         self._row = OpenRow(first_step, open_row)
         self._watch = KeyWatch(rules)
+        self._shapes = Shapes(self._watch)
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
         self._media = MediaFiles(storage)
-        self._counts = dict.fromkeys(("rows", "line_bytes", "media_files", "media_bytes", "syncs"), 0)
+        self._counts = dict.fromkeys(("rows", "media_files", "media_bytes", "syncs"), 0)
         self._encode_seconds = 0.0
         self._waiting: list[Call] = []
         self._background_options = background
@@ -119,7 +123,7 @@ class Run(RunFacts, SummaryKeeper):
 
     def _begin_writer(self, start: str) -> None:
         """Be a writer of our own: at the start, and in a forked child."""
-        self._pid, self._start = os.getpid(), start
+        self._is_child, self._start = False, start
         self._rank = layout.rank_of_process()
         writer = layout.writer_name(self._rank, self._identifiers.writer())
         self._journal = Journal(self._storage, self._clock, self._started, writer=writer, rank=self._rank)
@@ -152,7 +156,7 @@ class Run(RunFacts, SummaryKeeper):
         """Return the step that the next `log` collects into."""
         with self._lock:
             expected, step, call = self._journal.expected, self._row.step, None
-            if isinstance(expected, (_RowWritten, _PartWritten)):
+            if isinstance(expected, (RowWritten, PartWritten, NumberRow)):
                 step, call = expected.step_after, expected.call
             for waiting in self._waiting:
                 if waiting.action is None and not waiting.taken and waiting is not call:
@@ -188,6 +192,7 @@ class Run(RunFacts, SummaryKeeper):
         with self._lock:
             return RunStats(
                 **self._counts,
+                line_bytes=self._journal.line_bytes,
                 queued_rows=len(worker.queued()) if worker is not None else 0,
                 queued_bytes=worker.bytes if worker is not None else 0,
                 dropped_rows=worker.dropped if worker is not None else 0,
@@ -221,19 +226,25 @@ class Run(RunFacts, SummaryKeeper):
                     self._take_waiting()
                 return result
 
-    def _enter(self, doing: str) -> None:
-        """Check that the run is open, settle what an interrupted call left, and sync when it is time."""
+    def _enter(self, doing: str) -> float:
+        """Check that the run is open, settle what an interrupted call left, and sync when it is time.
+
+        Returns the monotonic time.
+        """
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: {doing} came after finish()")
-        if os.getpid() != self._pid:
+        if self._is_child:
             self._begin_in_child()
-        self._journal.settle()
+        if self._journal.is_unsettled:
+            self._journal.settle()
         if self._waiting:
             self._take_waiting()
+        now = self._clock.monotonic()
         if doing in ("sync", "finish") or self._disabled:
-            return
-        if self._journal.unsynced_size > MOST_UNSYNCED or self._clock.monotonic() - self._last_sync >= self._sync_every:
+            return now
+        if self._journal.unsynced_size > MOST_UNSYNCED or now - self._last_sync >= self._sync_every:
             self._sync()
+        return now
 
     def _begin_in_child(self) -> None:
         """Be a writer of our own in a forked child: the parent's file, open row and unsynced files stay its own."""
@@ -267,7 +278,7 @@ class Run(RunFacts, SummaryKeeper):
         """Write a line; `effect` is made once it is there, and may be made twice."""
         if not self._journal.is_open:
             self._open_journal()  # a forked child that logs
-        self._counts["line_bytes"] += self._journal.append(kind, data, step, effect)
+        self._journal.append(kind, data, step, effect)
 
     # --- log ---
 
@@ -291,6 +302,8 @@ class Run(RunFacts, SummaryKeeper):
             return
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: log came after finish()")
+        if type(data) is dict and self._log_numbers(data, step, commit):
+            return
         call = Call(self._prepare(data), check_step(step), commit)
         if self._worker is not None:
             self._submit(self._worker, call)
@@ -300,6 +313,46 @@ class Run(RunFacts, SummaryKeeper):
         except StorageError as error:
             self._keep(call, error)
             raise
+
+    def _log_numbers(self, data: dict[str, Any], step: int | None, commit: bool | None) -> bool:
+        """Log a row of numbers under keys that are known; False when it is another one, and nothing was done."""
+        if commit is False or (commit is None and step is not None) or self._worker is not None:
+            return False
+        row = data.copy()
+        shape = self._shapes.find(tuple(row))
+        if shape is None:
+            return False
+        values = tuple(row.values())
+        if not shape.fits(values):
+            return False
+        effect: NumberRow | None = None
+        try:
+            with self._lock:
+                if self._inside.locked():
+                    return False
+                with self._inside:
+                    now = self._enter("log")
+                    at = self._row.step
+                    if self._row.is_open or step not in (None, at) or self._fold.has_step_metrics:
+                        return False
+                    if not self._journal.is_open:
+                        return False
+                    effect = NumberRow(self, shape.paths, values, at, self._rank)
+                    self._shapes.count(shape)
+                    self._journal.append_row(row, at, now, effect)
+                    self._counts["rows"] += 1
+                    if self._waiting:
+                        self._take_waiting()
+                    if now - self._last_files >= FILES_EVERY:
+                        self._refresh_files()
+        except StorageError as error:
+            if effect is None:
+                self._keep(Call(row, check_step(step), commit), error)
+            else:
+                error.kept = True
+                error.add_note(KEPT)
+            raise
+        return True
 
     def _submit(self, worker: Worker, call: Call) -> None:
         """Put a call into the queue of the background. What went wrong there before is raised here."""
@@ -376,7 +429,7 @@ class Run(RunFacts, SummaryKeeper):
                 self._waiting.append(call)
                 error.kept = True
             if error.kept:
-                error.add_note("The row is kept: the next call writes it first. Do not log it again.")
+                error.add_note(KEPT)
             else:
                 error.add_note(f"The row is not kept: {MOST_WAITING} rows wait already.")
 
@@ -444,7 +497,7 @@ class Run(RunFacts, SummaryKeeper):
             row = self._row.merged(tree) if step == self._row.step else tree
             self._write_row(step, row, OpenRow(call.step_after(step)), call)
         else:
-            self._append("part", tree, step, _PartWritten(self, call, step, tree))
+            self._append("part", tree, step, PartWritten(self, call, step, tree))
 
     def _commit_open(self, next_step: int) -> None:
         """Write the open row as one line."""
@@ -454,10 +507,12 @@ class Run(RunFacts, SummaryKeeper):
         if next_row is not None:
             self._add_step_metrics(tree)
         leaves = list(trees.leaves(tree))
+        self._shapes.tell()
         for rule, sentence in self._watch.see(leaves):
             self._warn_once(sentence.partition(":")[0], rule, sentence, Advice)
         increments = self._increments.expected(leaves)
-        self._append("row", tree, step, _RowWritten(self, call, step, leaves, increments, next_row))
+        self._append("row", tree, step, RowWritten(self, call, step, leaves, increments, next_row))
+        self._shapes.learn(tree)
         self._counts["rows"] += 1
 
     def _add_step_metrics(self, tree: dict[str, Any]) -> None:
@@ -649,7 +704,7 @@ class Run(RunFacts, SummaryKeeper):
         """
         if self._closed:
             return
-        if not self._disabled and os.getpid() == self._pid:
+        if not self._disabled and not self._is_child:
             with storage_errors("freeing the reserve"):
                 layout.free_reserve(self._storage, self._journal.writer)
         dropped = None
@@ -692,7 +747,7 @@ class Run(RunFacts, SummaryKeeper):
             self._journal.close()
         self._close()
         if not quiet and self.dir is not None and self._rank == 0 and self._start in ("new", "resume"):
-            size = self._counts["line_bytes"] + self._counts["media_bytes"]
+            size = self._journal.line_bytes + self._counts["media_bytes"]
             console.finished(self.id, self.dir, self._counts["rows"], self._counts["media_files"], size)
         if self._watch.bad_names:
             names = ", ".join(self._watch.bad_names[:10])
@@ -753,51 +808,6 @@ class Run(RunFacts, SummaryKeeper):
         return f"Run({self.id!r}, {state})"
 
 
-class _RowWritten:
-    """What a row does once it is in the file."""
-
-    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "call", "step_after")
-
-    def __init__(
-        self,
-        run: Run,
-        call: Call | None,
-        step: int,
-        leaves: list[tuple[trees.Path, Any]],
-        increments: dict[trees.Path, Cursor],
-        next_row: OpenRow | None,
-    ) -> None:
-        self._run, self.call, self._step = run, call, step
-        self._leaves, self._increments, self._next_row = leaves, increments, next_row
-        self.step_after = (next_row or run._row).step
-
-    def __call__(self) -> None:
-        run = self._run
-        run._fold.add_row(self._leaves, self._step, run._rank, self)
-        run._increments.commit(self._increments)
-        if self._next_row is not None:
-            run._row = self._next_row
-        if self.call is not None:
-            self.call.taken = True
-        run._files.is_stale = True
-
-
-class _PartWritten:
-    """What a part of the open row does once it is in the file."""
-
-    __slots__ = ("_run", "_tree", "call", "step_after")
-
-    def __init__(self, run: Run, call: Call, step: int, tree: dict[str, Any]) -> None:
-        self._run, self.call, self.step_after, self._tree = run, call, step, tree
-
-    def __call__(self) -> None:
-        run = self._run
-        row = run._row if run._row.step == self.step_after else OpenRow(self.step_after)
-        row.collect(self._tree)
-        run._row = row
-        self.call.taken = True
-
-
 _PLAIN = frozenset((float, int, bool, str))
 FILES_EVERY = 1.0
 
@@ -822,6 +832,7 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
 
 def _make_locks_in_child() -> None:
     for run in list(_live):
+        run._is_child = True
         run._make_locks()  # another thread of the parent may have held them
 
 
