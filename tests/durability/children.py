@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
 Tell = Callable[[object], object]
 
 
