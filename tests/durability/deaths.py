@@ -1,6 +1,7 @@
 """Ways in which a process ends, forks or is interrupted while it logs. Arguments: the case, a directory.
 
-Each case logs to the run `<directory>/run` and writes "<key> <number>" into `<directory>/told` for each call that returned.
+Each case logs to the run `<directory>/run`, and writes "<key> <number>" into `<directory>/told` for each call that
+returned.
 """
 
 from __future__ import annotations

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -44,7 +46,10 @@ class Storage(Protocol):
         """Return only when the file's bytes are on the disk."""
 
     def fsync_path(self, path: str) -> None:
-        """The same for a file or directory by its path; a directory's entries are its bytes."""
+        """The same for a file or directory by its path; a directory's entries are its bytes.
+
+        Of the root also the way to it: its own name, and those of the directories that were made for it.
+        """
 
     def close(self, handle: int) -> None:
         """Close the handle."""
@@ -73,6 +78,7 @@ class LocalStorage:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root).absolute()
+        self._above = [str(self.root.parent)]  # the directories above the root whose entries may not be on the disk
 
     def __repr__(self) -> str:
         return f"LocalStorage({str(self.root)!r})"
@@ -82,7 +88,10 @@ class LocalStorage:
 
     def make_directory(self, path: str) -> None:
         if not path:
+            missing = itertools.takewhile(lambda folder: not folder.exists(), self.root.parents)
+            above = [str(folder.parent) for folder in missing]
             os.makedirs(self.root, exist_ok=True)
+            self._above += above
             return
         self._refuse_links(path)
         try:
@@ -113,11 +122,12 @@ class LocalStorage:
         os.fsync(handle)
 
     def fsync_path(self, path: str) -> None:
-        handle = os.open(self._locate(path), os.O_RDONLY | _CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _fsync(self._locate(path))
+        if not path:
+            for folder in self._above:
+                with suppress(PermissionError):  # it is somebody else's
+                    _fsync(folder)
+            self._above = []
 
     def close(self, handle: int) -> None:
         os.close(handle)
@@ -170,6 +180,14 @@ class LocalStorage:
             if os.path.islink(self._locate(folder)):
                 raise OSError(errno.ELOOP, "a link inside the directory is not followed", folder)
             folder = os.path.dirname(folder)
+
+
+def _fsync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY | _CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _above_standard(handle: int) -> int:
