@@ -89,9 +89,9 @@ class LocalStorage:
     def make_directory(self, path: str) -> None:
         if not path:
             missing = itertools.takewhile(lambda folder: not folder.exists(), self.root.parents)
-            above = [str(folder.parent) for folder in missing]
+            entries_in = [str(folder.parent) for folder in missing]
             os.makedirs(self.root, exist_ok=True)
-            self._above += above
+            self._above += entries_in
             return
         self._refuse_links(path)
         try:
