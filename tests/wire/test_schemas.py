@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from medialog.datatypes.base import Model, find
-from medialog.validators import published
+from medialog.validators import published, validate
+from medialog.validators.descriptors import schema_violations, strict_validator
 from medialog.validators.limits import LIMITS
-from medialog.wire import kinds, schemas
+from medialog.wire import kinds, records, schemas
+from medialog.wire.line import Line, encode
 
 
 def model_of(kind: str) -> Any:
@@ -18,11 +20,16 @@ def model_of(kind: str) -> Any:
     return cls.ListDescriptor if kind == cls.list_kind else cls.Descriptor
 
 
+def without_examples(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a published schema as it is built at run time: its examples are documents of the fixtures."""
+    return {key: value for key, value in schema.items() if key != "examples"}
+
+
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_every_kind_has_a_fresh_published_schema(kind: str) -> None:
     schema = schemas.load(kind)
 
-    assert schema == json.loads(json.dumps(published.build(kind, model_of(kind))))
+    assert without_examples(schema) == json.loads(json.dumps(published.build(kind, model_of(kind))))
     jsonschema.Draft202012Validator.check_schema(schema)
     assert (schemas.DIALECT, f"urn:medialog:schema:v1:{kind}", kind) == (
         schema["$schema"],
@@ -31,9 +38,34 @@ def test_every_kind_has_a_fresh_published_schema(kind: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", records.NAMES)
+def test_every_record_has_a_fresh_published_schema(name: str) -> None:
+    assert without_examples(schemas.load(name)) == json.loads(json.dumps(records.build(name)))
+
+
+@pytest.mark.parametrize("name", [*kinds.KINDS, *records.NAMES])
+def test_the_examples_of_a_schema_are_valid_documents(name: str) -> None:
+    schema = schemas.load(name)
+
+    assert 1 <= len(schema["examples"]) <= (2 if name != "line" else len(records.LINES) + 1)
+    for example in schema["examples"]:
+        assert [] == list(schema_violations(example, strict_validator(schema)))
+        if name in kinds.KINDS:
+            assert (name, []) == (example["_type"], validate(example))
+
+
+def test_the_examples_of_a_line_are_whole_lines_of_every_kind_that_is_written() -> None:
+    examples = schemas.load("line")["examples"]
+
+    assert {*records.LINES} - {"part"} == {example["k"] for example in examples}
+    for example in examples:
+        sealed = Line(example["seq"], example["k"], example["t"], example["m"], example["d"], example.get("step"))
+        assert example == json.loads(encode(sealed))
+
+
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_schemas_are_closed_but_for_extensions_and_refer_to_nothing_outside(kind: str) -> None:
-    stack: list[Any] = [schemas.load(kind)]
+    stack: list[Any] = [without_examples(schemas.load(kind))]
     while stack:
         node = stack.pop()
         if isinstance(node, dict):
