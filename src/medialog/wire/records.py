@@ -280,7 +280,7 @@ def schema_of_line(kind: str) -> dict[str, Any]:
 
 
 def _build(name: str, model: Any) -> dict[str, Any]:
-    built = schemas.build(name, model)
+    built = schemas.build_published(name, model)
     del built["x-medialog-kind"]
     title, description = _TEXTS[name]
     head = {key: built.pop(key) for key in ("$schema", "$id", "$comment")}
