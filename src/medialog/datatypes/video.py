@@ -19,7 +19,6 @@ from medialog.datatypes.base import (
     DataType,
     FileModel,
     Model,
-    Pixels,
     captions_column,
     file_fields,
 )
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from medialog.validators.rules import Rules, Strictness
 
+VideoSide = Annotated[int, Meta(ge=1, description="pixels", extra_json_schema={"x-medialog-limit": "video.side"})]
 VideoFormat = Literal["gif", "mp4", "webm", "ogg"]
 FORMATS: tuple[str, ...] = get_args(VideoFormat)
 DEFAULT_FORMAT = "gif"
@@ -45,8 +45,8 @@ class VideoDescriptor(FileModel, tag="video-file"):
     """The wire form of one video."""
 
     format: Annotated[VideoFormat, Meta(description="the container of the file")]
-    width: Pixels
-    height: Pixels
+    width: VideoSide
+    height: VideoSide
     fps: Annotated[float, Meta(gt=0, description="frames per second, the mean where they vary")]
     frames: Annotated[int, Meta(ge=1, description="number of frames")]
     duration: Annotated[float, Meta(gt=0, description="seconds; frames / fps")]
