@@ -378,3 +378,10 @@ def test_a_kind_of_another_package_is_held_against_its_own_model(monkeypatch: py
 def test_msgspec_alone_knows_no_extensions() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**EXAMPLES[PLAIN], "x-a": 1}, Classes.Descriptor)
+
+
+def test_what_looks_like_a_file_in_an_own_key_is_none() -> None:
+    source = {"path": "data/train.csv", "sha256": "0" * 64, "size": 5}
+
+    assert [] == validate({**EXAMPLES[PLAIN], "x-source": source})
+    assert [] == validate({**EXAMPLES[IMAGE], "x-source": [{"files": [source]}]})
