@@ -51,8 +51,10 @@ def describe(content: bytes) -> dict[str, Any]:
         "path": f"media/{digest[:2]}/{digest}.txt",
         "sha256": digest,
         "size": len(content),
-        "format": "txt",
+        "format": "text",
         "characters": len(content),
+        "lines": 1,
+        "lossless": True,
     }
 
 

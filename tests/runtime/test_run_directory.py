@@ -216,7 +216,7 @@ def test_missing_lines_and_repeated_lines(start: Start) -> None:
 
     reader = medialog.open_run(path)
     assert reader.steps == [1]
-    assert [problem.message for problem in reader.problems] == ["1 lines are missing before it"]
+    assert [problem.message for problem in reader.problems] == ["1 line is missing before it"]
 
 
 def test_a_row_without_its_media_is_not_there(start: Start) -> None:
