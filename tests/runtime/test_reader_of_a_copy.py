@@ -69,6 +69,7 @@ def test_a_copy_of_a_live_run(tmp_path: Path, seed: int) -> None:
 
     shutil.rmtree(target)
     shutil.copytree(source, target)
-    assert list(range(step)) == reader.steps
-    assert reader.finished
-    assert [] == reader.problems
+    again = medialog.open_run(target)
+    assert list(range(step)) == reader.steps == again.steps
+    assert again.finished
+    assert [] == reader.problems == again.problems
