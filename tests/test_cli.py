@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import medialog
+from handmade_runs import Writer, make_run
 from medialog import cli
 from medialog.runtime import session
 from medialog.validators.limits import LIMITS
@@ -190,6 +191,21 @@ def test_show_a_damaged_run(medialog_command: Any, path: Path, tmp_path: Path) -
     assert "checksum" in done.output
 
     assert 2 == medialog_command("show", tmp_path / "nothing").code
+
+
+def test_show_several_ranks(medialog_command: Any, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "made")
+    for rank in (0, 2):
+        writer = Writer(run, rank=rank)
+        writer.row(0, {"loss": rank, "l\x1br": rank, "same": 1})
+        writer.part(1, {"open": {"a": 1, "b": 2}})
+    done = medialog_command("show", run)
+
+    assert 0 == done.code
+    assert "\n2 ranks: 0, 2\n" in done.output
+    assert "\nnote: 2 values differ between ranks, the lowest rank's is shown: loss, l\\x1br\n" in done.output
+    assert "\nnote: step 1 of rank 2 is open, with 2 keys\n" in done.output
+    assert done.output.endswith("no problems\n")
 
 
 def test_show_a_run_without_rows(medialog_command: Any, tmp_path: Path) -> None:

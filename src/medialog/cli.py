@@ -341,6 +341,7 @@ def _describe(run: RunReader) -> Iterable[str]:
         yield f"{len(steps):,} steps, {steps[0]:,} to {steps[-1]:,}, {state}"
     else:
         yield f"one step, {steps[0]:,}, {state}" if steps else f"no steps, {state}"
+    yield from _describe_ranks(run)
     config = _leaves(run.config.as_json())
     if config:
         yield ""
@@ -357,6 +358,28 @@ def _describe(run: RunReader) -> Iterable[str]:
     yield ""
     count = len(run.problems)
     yield f"{count:,} problem{'s' * (count != 1)}" if count else "no problems"
+
+
+def _describe_ranks(run: RunReader) -> Iterable[str]:
+    """Say what no single row shows: the ranks, where they differ, and what is not written yet."""
+    ranks = run.ranks
+    if len(ranks) > 1:
+        named = ", ".join(map(str, ranks[:SHOWN])) + (", ..." if len(ranks) > SHOWN else "")
+        yield f"{len(ranks):,} ranks: {named}"
+    clashes = run.clashes
+    if clashes:
+        keys = list(clashes.keys)
+        named = ", ".join(map(_plain, keys[:SHOWN])) + (", ..." if len(keys) > SHOWN else "")
+        values = "one value differs" if len(clashes) == 1 else f"{len(clashes):,} values differ"
+        yield f"note: {values} between ranks, the lowest rank's is shown: {named}"
+    for row in run.open_rows[:SHOWN]:
+        of_rank = f" of rank {row.rank}" if len(ranks) > 1 else ""
+        yield f"note: step {row.step:,}{of_rank} is open, with {_count_keys(row.tree)}"
+
+
+def _count_keys(tree: dict[str, Any]) -> str:
+    count = len(_leaves(tree))
+    return "one key" if count == 1 else f"{count:,} keys"
 
 
 def _leaves(tree: dict[str, Any]) -> dict[str, Any]:

@@ -44,9 +44,7 @@ class Journal:
     these lines once more; readers know a line by its writer and number, and take it once.
     """
 
-    def __init__(
-        self, storage: Storage, clock: Clock, started: float, *, writer: str, rank: int, longest: int = 2**26
-    ) -> None:
+    def __init__(self, storage: Storage, clock: Clock, started: float, writer: str, rank: int, longest: int) -> None:
         self.writer, self.rank = writer, rank
         self._storage, self._clock, self._started, self._longest = storage, clock, started, longest
         self._file: _File | None = None

@@ -126,7 +126,8 @@ class Run(RunFacts, SummaryKeeper):
         self._is_child, self._start = False, start
         self._rank = layout.rank_of_process()
         writer = layout.writer_name(self._rank, self._identifiers.writer())
-        self._journal = Journal(self._storage, self._clock, self._started, writer=writer, rank=self._rank)
+        longest = int(self._rules.limit("line.size"))
+        self._journal = Journal(self._storage, self._clock, self._started, writer, self._rank, longest)
 
     def _open_journal(self, run_json: str | None = None, reserve: int = 0) -> None:
         sealed = {} if run_json is None else {"run_json": run_json}

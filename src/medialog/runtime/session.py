@@ -174,8 +174,11 @@ def _open(
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
         return Run(storage, info, config=config, start="join", **common)
     steps = [row.step for row in events.rows if row.segment.rank == rank] or [events.last_step]
-    first_step = max(steps) + 1
-    return Run(storage, info, config=config, fold=events.summary, first_step=first_step, start="resume", **common)
+    common["first_step"] = max(steps) + 1
+    opened = events.open_row(rank)
+    if opened is not None and opened[0] >= common["first_step"]:  # what a killed process had collected
+        common["first_step"], common["open_row"] = opened
+    return Run(storage, info, config=config, fold=events.summary, start="resume", **common)
 
 
 def _check_arguments(project: Any, id: Any, mode: Any, background: Any, sync_every: Any) -> None:

@@ -54,7 +54,7 @@ _DEFINITIONS: dict[str, Any] = {
 Tree = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/$defs/Tree"})]
 Value = Annotated[Any, Meta(extra_json_schema={"$ref": "#/$defs/Value"})]
 Count = Annotated[int, Meta(ge=0)]
-Sequence = Annotated[int, Meta(ge=0, description="counts the lines of this file from 0")]
+Sequence = Annotated[int, Meta(ge=0, description="counts the lines of this writer from 0, over all its files")]
 Step = Annotated[int, Meta(ge=0, description="the step of the row")]
 UnixTime = Annotated[float, Meta(description="unix time in seconds, for people; nothing is ordered by it")]
 Elapsed = Annotated[float, Meta(description="monotonic seconds since the run began")]
