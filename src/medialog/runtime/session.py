@@ -114,7 +114,10 @@ def init(
     }
     _advise(of_wandb, resume, id)
     reserve = RESERVE if on_disk else 0
-    run = _open(storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled", reserve)
+    with storage_errors("opening the run directory"):
+        run = _open(
+            storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled", reserve
+        )
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
