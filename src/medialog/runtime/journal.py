@@ -14,6 +14,7 @@ from medialog.wire import line
 from medialog.wire.storage import Storage
 
 Effect = Callable[[], object]
+_CLOSED = -1
 
 
 class _Pending(NamedTuple):
@@ -63,8 +64,11 @@ class Journal:
         with storage_errors("creating the events file"):
             self._storage.make_directory(EVENTS)
             self._file = self._create(0)
-        self.append("meta", meta)
-        self._first = self._unsynced[0]
+        self.append("meta", meta, effect=self._remember_first)
+
+    def _remember_first(self) -> None:
+        assert self._pending is not None
+        self._first = self._pending.line
 
     @property
     def is_open(self) -> bool:
@@ -163,11 +167,16 @@ class Journal:
         old = self._file
         self._file = _File(file.handle, file.name, len(lines), file.next_seq)
         self._suspect = False
-        with suppress(OSError):
-            self._storage.close(old.handle)
+        if old.handle != _CLOSED:
+            with suppress(OSError):
+                self._storage.close(old.handle)
         return self._file
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._storage.close(self._file.handle)
+        """Close the file. Called after `sync`: what an error could say of its bytes is known already."""
+        file = self._file
+        if file is not None and file.handle != _CLOSED:
+            self._suspect = True  # whatever comes after all goes into a further file
+            self._file = file._replace(handle=_CLOSED)  # the next file that anybody opens may get its number
+            with suppress(OSError):
+                self._storage.close(file.handle)
