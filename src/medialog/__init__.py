@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.vega_figure import VegaLite as VegaLite
     from medialog.datatypes.video import Video as Video
     from medialog.runtime.api import Api as Api
+    from medialog.runtime.background import Background as Background
     from medialog.runtime.config import Config
     from medialog.runtime.convert import convert as convert
     from medialog.runtime.reader import RunReader as RunReader
@@ -98,6 +99,7 @@ _HOMES = {
     "Advice": "validators.errors",
     "Api": "runtime.api",
     "Audio": "datatypes.audio",
+    "Background": "runtime.background",
     "BoundingBoxes2D": "datatypes.overlays",
     "Chart": "datatypes.plot.chart",
     "Classes": "datatypes.overlays",
@@ -167,6 +169,7 @@ __all__ = [
     "Advice",
     "Api",
     "Audio",
+    "Background",
     "BoundingBoxes2D",
     "Chart",
     "Classes",

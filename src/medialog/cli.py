@@ -231,32 +231,25 @@ def _as_json(results: list[dict[str, Any]], unreadable: list[str], faults: int, 
 
 
 class _Progress:
-    """One line on stderr for work that takes longer than a second, and only on a terminal."""
+    """How far a check is, on a terminal, when it takes longer than a second."""
 
     def __init__(self, path: str) -> None:
+        from medialog.validators.progress import ProgressLine
+
         self._path = _plain(os.path.basename(os.path.abspath(path)))
-        self._on = sys.stderr.isatty()
-        self._next = time.monotonic() + 1.0
-        self._drawn = False
+        self._line = ProgressLine(patience=1.0)
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if not self._on or now < self._next:
+        if not self._line.is_due():
             return
-        self._next = now + 0.1
-        self._drawn = True
         share = done / total if total else 1.0
         amount = f"{done:,} of {total:,}" if what == "values" else f"{done / 2**20:,.1f} of {total / 2**20:,.1f} MiB"
         filled = round(20 * share)
-        text = f"{self._path}: {what:6} {'#' * filled}{'.' * (20 - filled)} {share:4.0%}  {amount}"
-        sys.stderr.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
-        sys.stderr.flush()
+        self._line.show(f"{self._path}: {what:6} {'#' * filled}{'.' * (20 - filled)} {share:4.0%}  {amount}")
 
     def clear(self) -> None:
         """Take the line away."""
-        if self._drawn:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self._line.clear()
 
 
 # --- limits ---

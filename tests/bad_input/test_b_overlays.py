@@ -91,7 +91,7 @@ CASES = flat(
     mask("B5 id 256", {"mask_data": IDS + 256}, "mask.class_id"),
     mask("B5 id -1", {"mask_data": IDS - 1}, "mask.class_id"),
     mask("B5 id 2**63", {"mask_data": np.full((3, 4), 2**63, np.uint64)}, "mask.class_id"),
-    mask("B5 id 65,536 in 16 bits", {"mask_data": IDS + 65_536, "bits": 16}, "mask.class_id"),
+    mask("B5 id 65,536 in 16 bits", {"mask_data": IDS + 65_536, "bits": 16}, "mask.class_id_16"),
     mask("B5 12 bits", {"mask_data": IDS, "bits": 12}, "mask.bits"),
     mask("B5 True bits", {"mask_data": IDS, "bits": True}, "mask.bits"),
     mask("B7 a label's key is text", {"mask_data": IDS, "class_labels": {"1": "cat"}}, "overlay.class_labels"),

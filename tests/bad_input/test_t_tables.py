@@ -101,7 +101,7 @@ CASES = flat(
     names("T3 NUL", ["a\0"], "table.columns"),
     names("T3 an escape", ["a\x1b[31m"], "table.columns"),
     names("T3 a surrogate", ["\ud800"], "table.columns"),
-    names("T3 10 KB", ["a" * 10_000], "table.columns"),
+    names("T3 10 KB", ["a" * 10_000], "key.length"),
     names("T3 empty", [""], "table.columns"),
     names("T3 spaces", ["  "], "table.columns"),
     names("T3 without repr", [nasty.NoRepr()], "table.columns"),

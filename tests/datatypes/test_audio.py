@@ -519,7 +519,7 @@ def test_ogg_checksum_is_that_of_the_encoder() -> None:
         ("audio.channels", 3, (np.zeros((9, 3)), 8000), (np.zeros((9, 4)), 8000)),
         ("audio.duration", 2, (np.zeros(200), 100), (np.zeros(201), 100)),
         ("audio.sample_rate", 8000, (np.zeros(9), 8000), (np.zeros(9), 8001)),
-        ("audio.size", 200, (np.zeros(100), 8000), (np.zeros(101), 8000)),
+        ("audio.size", 244, (np.zeros(100), 8000), (np.zeros(101), 8000)),
         ("audio.size", len(file("MP3")), (file("WAV")[:44] and wav(), None), (file("MP3") + bytes(1), None)),
         ("audio.chunks", 3, (wav(before=b"LIST\0\0\0\0"), None), (wav(before=b"LIST\0\0\0\0" * 2), None)),
         ("audio.tags", 110, (id3(100, bytes(100)) + file("MP3"), None), (id3(101, bytes(101)) + file("MP3"), None)),
@@ -561,7 +561,7 @@ def test_limits_of_the_formats() -> None:
 def test_a_wav_file_ends_at_4_gib() -> None:
     too_long = np.broadcast_to(np.zeros(1, np.int16), (2**31 - 18,))
 
-    with pytest.raises(InvalidInput, match=r"4,294,967,258 bytes in a WAV file, got 4,294,967,260 \[audio\.wav_size\]"):
+    with pytest.raises(InvalidInput, match=r"4,294,967,258 bytes of .*, got 4,294,967,260 \[audio\.wav_size\]"):
         Audio(too_long, 10_000_000, limits={"audio.size": 2**40})
 
 

@@ -151,3 +151,7 @@ def test_golden_descriptor() -> None:
         "positive_infinity": 0,
         "negative_infinity": 0,
     } == Histogram([1, 2, 3, 3], num_bins=4).encode(MemorySink())
+
+
+def test_the_default_number_of_bins_is_within_the_limit() -> None:
+    assert 5 == len(Histogram([1, 2], limits={"histogram.bins": 5}).counts)

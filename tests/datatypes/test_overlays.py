@@ -93,7 +93,7 @@ class TestImageMask(TypeLaws):
         "masked": (lambda: call({"mask_data": np.ma.array([[1, 2]], mask=[[False, True]])}), {"array.masked"}),
         "B5 id 256": (lambda: call({"mask_data": [[256]]}), {"mask.class_id"}),
         "id -1": (lambda: call({"mask_data": [[-1]]}), {"mask.class_id"}),
-        "id 65,536": (lambda: call({"mask_data": [[65_536]], "bits": 16}), {"mask.class_id"}),
+        "id 65,536": (lambda: call({"mask_data": [[65_536]], "bits": 16}), {"mask.class_id_16"}),
         "12 bits": (lambda: call({"mask_data": ids(), "bits": 12}), {"mask.bits"}),
         "bits of True": (lambda: call({"mask_data": ids(), "bits": True}), {"mask.bits"}),
         "B7 label key of text": (

@@ -97,27 +97,27 @@ def test_corners_rounded_to_centimetres_far_from_the_origin() -> None:
 
 
 @pytest.mark.parametrize(
-    "corners",
+    ("corners", "rule"),
     [
-        np.random.default_rng(0).random((8, 3)),
-        np.zeros((8, 3)),
-        np.vstack([UNIT[:7], [[1, 1, 1.2]]]),
-        np.vstack([UNIT[:7], UNIT[:1]]),
-        UNIT[:7],
-        np.vstack([UNIT, UNIT[:1]]),
-        UNIT[:, :2],
-        np.where(UNIT == 1, np.nan, 0),
-        np.where(UNIT == 1, 1e39, 0),
-        "corners",
-        None,
+        (np.random.default_rng(0).random((8, 3)), "object3d.box_tolerance"),
+        (np.vstack([UNIT[:7], [[1, 1, 1.2]]]), "object3d.box_tolerance"),
+        (np.vstack([UNIT[:7], UNIT[:1]]), "object3d.box_tolerance"),
+        (np.zeros((8, 3)), "object3d.corners"),
+        (UNIT[:7], "object3d.corners"),
+        (np.vstack([UNIT, UNIT[:1]]), "object3d.corners"),
+        (UNIT[:, :2], "object3d.corners"),
+        (np.where(UNIT == 1, np.nan, 0), "object3d.corners"),
+        (np.where(UNIT == 1, 1e39, 0), "object3d.corners"),
+        ("corners", "object3d.corners"),
+        (None, "object3d.corners"),
     ],
 )
-def test_what_is_no_box(corners: Any) -> None:
+def test_what_is_no_box(corners: Any, rule: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         scene({"corners": UNIT}, {"corners": corners})
 
     (violation,) = caught.value.violations
-    assert "object3d.corners" == violation.rule
+    assert rule == violation.rule
     assert violation.at.startswith("scene.boxes[1].corners")
 
 
@@ -125,7 +125,7 @@ def test_the_tolerance_is_a_limit() -> None:
     # The corner is 0.1 away: 5.8% of the unit box's diagonal.
     corners = np.vstack([UNIT[:7], [[1, 1, 1.1]]])
 
-    with pytest.raises(InvalidInput, match=r"object3d\.corners"):
+    with pytest.raises(InvalidInput, match=r"object3d\.box_tolerance"):
         scene({"corners": corners})
     wide = Object3D({"type": "lidar/beta", "boxes": [{"corners": corners}]}, limits={"object3d.box_tolerance": 0.06})
     assert 12 == len(stored(wide)["boxes"][0]["edges"])

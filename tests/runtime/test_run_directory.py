@@ -369,7 +369,7 @@ def test_disabled_runs_accept_everything_and_keep_nothing(start: Start, tmp_path
         {"notes": "a\x00b"},
         {"sync_every": 0},
         {"sync_every": math.nan},
-        {"background": True},
+        {"background": "yes"},
         {"strict": "maybe"},
         {"limits": {"no.such": 1}},
         {"limits": {"molecule.formats": ("pdb",)}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,35 @@ def test_what_is_not_there(storage: Storage) -> None:
         storage.open("a")
 
 
+def test_a_root_that_was_removed_is_not_made_anew(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path / "root")
+    storage.make_directory("")
+    storage.make_directory("a/b/c")
+    shutil.rmtree(tmp_path / "root")
+
+    with pytest.raises(FileNotFoundError):
+        storage.make_directory("a/b/c")
+    assert not (tmp_path / "root").exists()
+
+
+def test_a_file_gets_a_name_that_nobody_has(storage: Storage) -> None:
+    put(storage, "new", b"1")
+    storage.rename_new("new", "name")
+    assert (read(storage, "name"), storage.size("new")) == (b"1", None)
+    put(storage, "other", b"2")
+    with pytest.raises(FileExistsError):
+        storage.rename_new("other", "name")
+    assert (read(storage, "name"), read(storage, "other")) == (b"1", b"2")
+
+
+def test_the_same_on_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    test_a_file_gets_a_name_that_nobody_has(LocalStorage(tmp_path))
+
+
 def test_directories_are_made_again(storage: Storage) -> None:
     for _ in range(2):
         storage.make_directory("a/b")
@@ -163,6 +193,7 @@ def test_a_relative_root_is_fixed_when_it_is_made(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     storage = LocalStorage("root")
     monkeypatch.chdir("/")
+    storage.make_directory("")
     put(storage, "d/file", b"x")
 
     assert (tmp_path / "root" / "d" / "file").exists()

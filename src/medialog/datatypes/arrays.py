@@ -18,6 +18,8 @@ from medialog.validators.errors import Error, InvalidInput, Violation
 if TYPE_CHECKING:
     import numpy as np
 
+    from medialog.validators.rules import Rules
+
 _SHORT_FLOATS = ("bfloat16", "float8_", "float6_", "float4_")
 MOST_AXES = 64  # numpy's own
 _EXPECTED = "an array: numpy, nested lists of numbers, torch, TensorFlow, JAX, or anything with __array__ or __dlpack__"
@@ -39,8 +41,10 @@ def is_array_like(value: object) -> bool:
     )
 
 
-def to_numpy(value: Any, at: str = "data") -> np.ndarray:
+def to_numpy(value: Any, at: str = "data", rules: Rules | None = None) -> np.ndarray:
     """Return `value` as an array of the machine's byte order; numpy arrays of it come back as they are, not copied.
+
+    `rules`: those of the value that is made of it; the ones that hold now by default.
 
     Raises `WrongType` when it is no array, `InvalidInput` when lists are ragged or the dtype holds no numbers.
     """
@@ -49,7 +53,7 @@ def to_numpy(value: Any, at: str = "data") -> np.ndarray:
     if isinstance(value, np.ndarray):
         array: Any = unmasked(value, at)
     elif isinstance(value, (list, tuple, range)):
-        array = _from_lists(value, at)
+        array = _from_lists(value, at, rules or rulebook.current())
     elif is_torch(value):
         array = _from_torch(value, at)
     elif is_array_like(value):
@@ -99,13 +103,13 @@ def _unravelled(index: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
     return tuple(np.unravel_index(index, shape))
 
 
-def _from_lists(value: Any, at: str) -> Any:
+def _from_lists(value: Any, at: str, rules: Rules) -> Any:
     import numpy as np
 
     if isinstance(value, range):
-        checks.range_length(value, at, rulebook.current())
+        checks.range_length(value, at, rules)
     try:
-        items: Any = [_read_item(item, at) for item in value]
+        items: Any = [_read_item(item, at, rules) for item in value]
     except (Error, Warning):
         raise
     except Exception as error:  # a class of the caller's may raise anything when it is read
@@ -125,9 +129,9 @@ def _from_lists(value: Any, at: str) -> Any:
     return array
 
 
-def _read_item(item: Any, at: str) -> Any:
+def _read_item(item: Any, at: str, rules: Rules) -> Any:
     if isinstance(item, range):
-        checks.range_length(item, at, rulebook.current())
+        checks.range_length(item, at, rules)
     return to_numpy(item, at) if is_array_like(item) else item
 
 

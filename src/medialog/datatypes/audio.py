@@ -184,7 +184,7 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         )
 
     def _take_array(self, data: Any, rate: int | None, format: Any, log: ChangeLog) -> None:
-        given = arrays.to_numpy(data, "Audio")
+        given = arrays.to_numpy(data, "Audio", self._rules)
         wrong = [checks.one_of(format, WRITTEN_FORMATS, "format", "audio.format")]
         if rate is None:
             expected = "the rate in hertz, sample_rate=44100: samples do not say it"
@@ -197,12 +197,18 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         subtype = _WAV_SUBTYPES[dtype]
         audio_file.check_bounds(rate, channels, frames, subtype, "Audio", self._rules)
         if format == "wav":
-            size = frames * channels * audio_file.SAMPLE_BYTES.get(subtype, 2)
-            checks.refuse([checks.at_most(size, "audio.wav_size", "Audio", self._rules, "bytes in a WAV file")])
+            written = wav.written_size(frames * channels * wav.BYTES[subtype])
+            checks.refuse(
+                [
+                    audio_file.check_wav_size(frames, channels, subtype, "Audio", self._rules),
+                    audio_file.check_file_size(written, "Audio", self._rules),
+                ]
+            )
         self._samples = samples.to_integers(array, dtype, log)
         if format != "wav":
             # Not every rate fits these formats: encoded now, so that an error is raised at the caller's line.
             encoded, subtype = audio_file.encode(self._samples, rate, format, "Audio", self._rules)
+            checks.refuse([audio_file.check_file_size(len(encoded), "Audio", self._rules)])
             self._content, self._samples = read_input(encoded, "Audio", self._rules), None
         if format == "ogg":
             log.record("audio.vorbis", "stored as Ogg Vorbis")
@@ -330,7 +336,7 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-        """Yield a duration that is not the frames', and columns of a list that do not agree with its items."""
+        """Yield sizes over the limits, a duration that is not the frames', and columns that do not fit the items."""
         if descriptor["_type"] == cls.list_kind:
             items = descriptor["items"]
             for name, column in {"count": len(items), "captions": None, **cls.list_columns(items)}.items():
@@ -350,6 +356,15 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         duration = descriptor["frames"] / descriptor["sample_rate"]
         if not math.isclose(descriptor["duration"], duration, rel_tol=1e-9):
             yield Violation("$.duration", "audio.descriptor", f"{duration:g}", f"{descriptor['duration']!r}")
+        format, frames, channels = descriptor["format"], descriptor["frames"], descriptor["channels"]
+        subtype = descriptor["subtype"]
+        checked = [
+            audio_file.check_file_size(descriptor["size"], "$.size", rules),
+            audio_file.check_samples_size(frames, channels, subtype, "$", rules),
+            audio_file.check_wav_size(frames, channels, subtype, "$", rules) if format == "wav" else None,
+            audio_file.check_format_channels(format, channels, "$.channels", rules),
+        ]
+        yield from (violation for violation in checked if violation is not None)
 
     def describe(self) -> str:
         """Return duration, channels, rate and coding."""

@@ -74,7 +74,7 @@ def open_audio(content: Content, at: str, rules: Rules) -> AudioFacts:
     Raises `InvalidInput`: not a wav, flac, ogg or mp3, another format than its name says, beyond the limits (from the
     headers, before anything is decoded), or broken; `MissingDependency` where libsndfile is needed and not there.
     """
-    checks.refuse([checks.at_most(content.size, "audio.size", at, rules, "bytes")])
+    checks.refuse([check_file_size(content.size, at, rules)])
     with content.open() as file:
         start = mpeg_frames.tag_end(file, content.size, at, rules)
         file.seek(start)
@@ -88,6 +88,8 @@ def open_audio(content: Content, at: str, rules: Rules) -> AudioFacts:
             layout = wav.parse(file, content.size, at, rules)
             check_bounds(layout.sample_rate, layout.channels, layout.frames, layout.subtype or "PCM_16", at, rules)
             if layout.subtype is not None:
+                # Without the byte that pads it, a file of an odd number of bytes may hold one more than can be written.
+                checks.refuse([check_wav_size(layout.frames, layout.channels, layout.subtype, at, rules)])
                 return _not_empty(AudioFacts("wav", layout.subtype, *layout[1:4], lossless=True), at)
             return _decode(content, "wav", None, at, rules)
         announced = None
@@ -119,7 +121,6 @@ def _check_name(name: str | None, head: bytes, content: Content, at: str) -> str
 
 def check_bounds(sample_rate: int, channels: int, frames: int, subtype: str, at: str, rules: Rules) -> None:
     """Hold what a header says, or an array has, against the limits."""
-    size = frames * channels * SAMPLE_BYTES.get(subtype, 2)
     advice = " (Audio(..., limits={'audio.duration': ...}) raises it; is sample_rate in hertz?)"
     checks.refuse(
         [
@@ -128,9 +129,33 @@ def check_bounds(sample_rate: int, channels: int, frames: int, subtype: str, at:
             checks.at_most(frames / sample_rate, "audio.duration", at, rules, "seconds", advice)
             if sample_rate
             else None,
-            checks.at_most(size, "audio.size", at, rules, "bytes of samples"),
+            check_samples_size(frames, channels, subtype, at, rules),
         ]
     )
+
+
+def check_samples_size(frames: int, channels: int, subtype: str, at: str, rules: Rules) -> Violation | None:
+    """Hold the samples, as an array has them, against the limit."""
+    size = frames * channels * SAMPLE_BYTES.get(subtype, 2)
+    return checks.at_most(size, "audio.size", at, rules, "bytes of samples")
+
+
+def check_wav_size(frames: int, channels: int, subtype: str, at: str, rules: Rules) -> Violation | None:
+    """Hold the samples, as a WAV file has them, against what the format's own field can say."""
+    size = frames * channels * wav.BYTES.get(subtype, 0)  # compressed ones: the file was read, so they fit
+    return checks.at_most(size, "audio.wav_size", at, rules, "bytes of samples in a WAV file")
+
+
+def check_file_size(size: int, at: str, rules: Rules) -> Violation | None:
+    """Hold a file against the limit."""
+    return checks.at_most(size, "audio.size", at, rules, "bytes of a file")
+
+
+def check_format_channels(format: str, channels: int, at: str, rules: Rules) -> Violation | None:
+    """Hold the channels of a flac or ogg file against what the format's own field can say."""
+    if format not in ("flac", "ogg"):
+        return None
+    return checks.at_most(channels, f"audio.{format}_channels", at, rules, f"channels in {format}")
 
 
 def _not_empty(facts: AudioFacts, at: str) -> AudioFacts:
@@ -201,7 +226,7 @@ def encode(samples: np.ndarray, sample_rate: int, format: str, at: str, rules: R
     # Checked here, not left to the library: libvorbis 1.3.7 ends the process when it is closed after refusing a rate.
     checks.refuse(
         [
-            checks.at_most(samples.shape[1], f"audio.{format}_channels", at, rules, f"channels in {format}"),
+            check_format_channels(format, samples.shape[1], at, rules),
             checks.at_most(
                 sample_rate, f"audio.{format}_sample_rate", "sample_rate", rules, f"frames a second in {format}"
             ),

@@ -6,6 +6,7 @@ files), and decoded again. It sees a sink, never a run, a key or a step. What al
 
 from __future__ import annotations
 
+import copy
 import functools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,6 +194,10 @@ class DataType:
         descriptor: dict[str, Any] = msgspec.to_builtins(self.build(sink))
         return descriptor
 
+    def frozen(self) -> Any:
+        """Return the value as it is now, for a caller that encodes it later; a type that can change gives this."""
+        return self
+
     def notices(self) -> Iterator[tuple[type[MedialogWarning], str, str]]:
         """Yield `(category, id, sentence)` of everything to warn about: what was lost, and what looks wrong."""
         if self._rules.strict == "warn":
@@ -329,6 +334,12 @@ class MediaList:
             unit = f"{self.item_type.__name__} objects in a list"
             advice = f" (split it over several keys, or init(limits={{'{name}': ...}}))"
             checks.refuse([checks.at_most(len(self.items), name, "list", self._rules, unit, advice)])
+
+    def frozen(self) -> Any:
+        """Return the list as it is now, for a caller that encodes it later."""
+        other = copy.copy(self)
+        other.items = [item.frozen() for item in self.items]
+        return other
 
     def encode_into(self, sink: Sink) -> dict[str, Any] | list[Any]:
         """Write every item's files and return the list descriptor."""

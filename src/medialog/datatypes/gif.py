@@ -11,6 +11,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from medialog.validators.progress import track
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -122,7 +124,7 @@ def write(clip: Clip, palette: Palette, delays: list[int], file: Any) -> None:
     if clip.count > 1:
         file.write(_LOOP_FOREVER)
     before: np.ndarray | None = None
-    for frame, delay in zip(clip, delays, strict=True):
+    for frame, delay in zip(track(clip, "encoding frames as gif", clip.count), delays, strict=True):
         indices = palette.indices(frame)
         left, top, right, bottom = (0, 0, clip.width, clip.height) if before is None else _changed(before, indices)
         file.write(b"\x21\xf9\x04\x04" + struct.pack("<H", delay) + b"\x00\x00")

@@ -100,7 +100,7 @@ class Histogram(DataType, kind="histogram"):
                 raise InvalidInput(Violation("num_bins", "histogram.input", "num_bins with sequence only", got))
             self._take(np_histogram)
         else:
-            self._count(arrays.to_numpy(sequence, "Histogram"), self._check_bins(num_bins), log)
+            self._count(arrays.to_numpy(sequence, "Histogram", self._rules), self._check_bins(num_bins), log)
 
     def _check_bins(self, num_bins: Any) -> int:
         if num_bins is None:
@@ -156,8 +156,8 @@ class Histogram(DataType, kind="histogram"):
         except (TypeError, ValueError):
             got = checks.show(np_histogram)
             raise InvalidInput(Violation("np_histogram", "histogram.lengths", "(counts, edges)", got)) from None
-        counts = arrays.to_numpy(given_counts, "np_histogram[0]")
-        edges = arrays.to_numpy(given_edges, "np_histogram[1]")
+        counts = arrays.to_numpy(given_counts, "np_histogram[0]", self._rules)
+        edges = arrays.to_numpy(given_edges, "np_histogram[1]", self._rules)
         if counts.ndim != 1 or edges.ndim != 1 or len(edges) != len(counts) + 1 or not len(counts):
             got = f"{counts.shape} counts and {edges.shape} edges"
             raise InvalidInput(Violation("np_histogram", "histogram.lengths", "n counts and n + 1 edges, n >= 1", got))

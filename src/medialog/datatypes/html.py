@@ -160,18 +160,32 @@ class Html(DataType, kind="html-file", list_kind="html"):
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-        """Yield columns of a list that do not agree with its items."""
+        """Yield a page over the limit and, for a list, columns that do not agree with its items."""
         if descriptor["_type"] == cls.list_kind:
             items = descriptor["items"]
             for name, column in {"count": len(items), "captions": None, **cls.list_columns(items)}.items():
                 if descriptor.get(name) != column:
                     got = checks.show(descriptor.get(name))
                     yield Violation(f"$.{name}", "html.list", f"{checks.show(column)} by its items", got)
+            for index, item in enumerate(items):
+                for found in cls.descriptor_violations(item, rules):
+                    yield Violation(f"$.items[{index}]{found.at[1:]}", found.rule, found.expected, found.got)
+            return
+        # The limit is one of the page that was given: without the style that was put in.
+        style = _style_size(descriptor["encoding"]) if descriptor["injected"] else 0
+        too_large = checks.at_most(descriptor["size"] - style, "html.size", "$.size", rules, "bytes")
+        if too_large is not None:
+            yield too_large
 
     def describe(self) -> str:
         """Return the length and the beginning of the text."""
         beginning = checks.show(self.html[:60].strip(), 40)
         return f"{len(self.html):,} characters, {beginning}{'' if self.injected else ', inject=False'}"
+
+
+def _style_size(encoding: str) -> int:
+    """Return how many bytes the style adds to a page."""
+    return len(unicode_text.encode(html_style.BLOCK, encoding)) - len(unicode_text.BYTE_ORDER_MARKS[encoding])
 
 
 def _is_place(text: str) -> bool:

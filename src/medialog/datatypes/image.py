@@ -267,7 +267,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         if not (isinstance(data, (list, tuple, range)) or arrays.is_array_like(data) or arrays.is_torch(data)):
             expected = "an array, a Pillow image, a matplotlib figure, or a picture file (path, bytes or open file)"
             raise checks.wrong_type("Image", "array.kind", expected, data)
-        array = _channels_last(arrays.to_numpy(data, "Image"), arrays.is_torch(data))
+        array = _channels_last(arrays.to_numpy(data, "Image", self._rules), arrays.is_torch(data))
         picture_file.check_size(array.shape[1], array.shape[0], "Image", self._rules)
         if mode == "I;16" and value_range is None and array.ndim == 2 and array.dtype.kind in "iu":
             return png.to_pil(pixels.to_uint16(array, "Image"))
@@ -511,6 +511,11 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             return
         size = (descriptor["width"], descriptor["height"])
         yield from _size_violations(descriptor, rules)
+        for layers in ("masks", "boxes"):
+            for name in descriptor.get(layers, {}):
+                too_long = _length_of_layer(name, f"$.{layers}.{name}"[:80], rules)
+                if too_long is not None:
+                    yield too_long
         if "classes" in descriptor:
             for violation in Classes.descriptor_violations(descriptor["classes"], rules):
                 yield Violation(f"$.classes{violation.at[1:]}", violation.rule, violation.expected, violation.got)
@@ -590,16 +595,22 @@ def _layers(layers: Any, name: str, rules: Rules) -> Mapping[str, Any]:
 def _problem_with_layer(name: str, at: str, rules: Rules) -> Violation | None:
     if not name.strip():
         return Violation(at, "image.layers", "a name with a visible character", checks.show(name))
+    return _length_of_layer(name, at, rules)
+
+
+def _length_of_layer(name: str, at: str, rules: Rules) -> Violation | None:
     return checks.at_most(len(name), "key.length", at, rules, "characters in a layer's name")
 
 
 def _size_violations(descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
     width, height, frames = descriptor["width"], descriptor["height"], descriptor.get("frames", 1)
-    checked = (
+    checked: tuple[Violation | None, ...] = (
         checks.at_most(width * height, "image.pixels", "$", rules, "pixels"),
         checks.at_most(frames, "image.frames", "$.frames", rules, "frames"),
         checks.at_most(frames * width * height, "image.frames_pixels", "$", rules, "pixels in all frames"),
     )
+    if descriptor["format"] == "jpeg":  # not for webp: its lossless files have a pixel more than is written here
+        checked += (checks.at_most(max(width, height), "image.side_jpeg", "$", rules, "pixels a side of a jpeg"),)
     yield from (violation for violation in checked if violation is not None)
 
 

@@ -23,6 +23,7 @@ from medialog.datatypes.object3d_descriptor import (
     FileType,
     Object3DDescriptor,
     Object3DListDescriptor,
+    check_file_size,
     single_violations,
 )
 from medialog.datatypes.point_cloud import ColorScheme
@@ -193,7 +194,7 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
         return content
 
     def _load_file(self, content: Content, file_type: str | None, *, lossless: bool = True) -> None:
-        checks.refuse([checks.at_most(content.size, "object3d.size", "Object3D", self._rules, "bytes in a 3D file")])
+        checks.refuse([check_file_size(content.size, "Object3D", self._rules)])
         data = content.read()
         format = formats.choose(content, data, file_type, self._rules)
         try:
@@ -362,7 +363,7 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-        """Yield counts, files and bounds that do not fit the format.
+        """Yield files over the limits, and counts, files and bounds that do not fit the format.
 
         For a list, also columns that do not fit its items.
         """
@@ -379,7 +380,7 @@ class Object3D(DataType, kind="object3D-file", list_kind="object3D"):
                         f"$.items[{index}]{violation.at[1:]}", violation.rule, violation.expected, violation.got
                     )
             return
-        yield from single_violations(descriptor)
+        yield from single_violations(descriptor, rules)
 
     def describe(self) -> str:
         """Return the format and how much is in it."""

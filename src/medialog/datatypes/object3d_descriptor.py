@@ -9,14 +9,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from medialog.datatypes.base import Caption, Changes, Count, FileModel, MediaPath, Model, Sha256, Size
+from medialog.datatypes.mesh import gltf
 from medialog.datatypes.point_cloud import ColorScheme
 from medialog.validators import checks
 from medialog.validators.errors import Violation
+from medialog.validators.rules import Rules
 
 SCENE = "scene.json"
 Format = Literal["obj", "gltf", "glb", "stl", "ply", "scene.json"]
 FileType = Literal["obj", "gltf", "glb", "stl", "ply"]
 
+Items = Annotated[int, Meta(ge=0, extra_json_schema={"x-medialog-limit": "boxes.per_layer"})]
 Point = Annotated[list[float], Meta(min_length=3, max_length=3)]
 
 
@@ -39,8 +42,8 @@ class Object3DDescriptor(FileModel, tag="object3D-file"):
     color_scheme: (
         Annotated[ColorScheme, Meta(description="of a cloud or a scene: how points are coloured")] | UnsetType
     ) = UNSET
-    boxes: Annotated[Count, Meta(description="boxes of a scene")] | UnsetType = UNSET
-    vectors: Annotated[Count, Meta(description="vectors of a scene")] | UnsetType = UNSET
+    boxes: Annotated[Items, Meta(description="boxes of a scene")] | UnsetType = UNSET
+    vectors: Annotated[Items, Meta(description="vectors of a scene")] | UnsetType = UNSET
     bounds: (
         Annotated[
             list[Point],
@@ -75,8 +78,13 @@ _POINT_COUNTS = {"points", "color_scheme"}
 _SCENE_COUNTS = _POINT_COUNTS | {"boxes", "vectors", "files"}
 
 
-def single_violations(descriptor: Mapping[str, Any]) -> Iterator[Violation]:
-    """Yield counts, files and bounds of one object that do not fit its format."""
+def check_file_size(size: int, at: str, rules: Rules) -> Violation | None:
+    """Hold a 3D file against the limit."""
+    return checks.at_most(size, "object3d.size", at, rules, "bytes in a 3D file")
+
+
+def single_violations(descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
+    """Yield a file over the limits, and counts, files and bounds of one object that do not fit its format."""
     format = descriptor["format"]
     given = {name for name in _MESH_COUNTS | _SCENE_COUNTS if name in descriptor}
     wanted = (
@@ -85,6 +93,11 @@ def single_violations(descriptor: Mapping[str, Any]) -> Iterator[Violation]:
     if given not in wanted:
         expected = " or ".join(", ".join(sorted(names)) for names in wanted)
         yield Violation("$", "object3d.counts", f"{expected} for format {format}", ", ".join(sorted(given)) or "none")
+    if "vertices" in descriptor:  # a file that was given: points and scenes are not held against its limit
+        checked = [check_file_size(descriptor["size"], "$.size", rules)]
+        if format == "gltf":
+            checked.append(gltf.check_json_size(descriptor["size"], "$.size", rules))
+        yield from (violation for violation in checked if violation is not None)
     if len(descriptor.get("files", ())) > 1:
         yield Violation("$.files", "object3d.counts", "one file, the points", f"{len(descriptor['files'])}")
     if not descriptor["path"].endswith(f".{format}"):

@@ -185,7 +185,8 @@ class ImageMask(DataType, kind="mask"):
         "mask.shape": "a mask is H x W, as large as its image",
         "mask.dtype": "class ids are integers or booleans",
         "mask.bits": "bits is 8 or 16",
-        "mask.class_id": "class ids fit into the mask's bits",
+        "mask.class_id": "class ids lie in `mask.class_id`",
+        "mask.class_id_16": "with bits=16, class ids lie in `mask.class_id_16`",
         "mask.file": "a mask file is a PNG of one channel",
         "overlay.members": "a layer has no unknown members",
         "overlay.class_labels": "class labels map class ids to text",
@@ -228,7 +229,7 @@ class ImageMask(DataType, kind="mask"):
     def _check_ids(self, data: Any, at: str) -> np.ndarray:
         import numpy as np
 
-        ids = arrays.to_numpy(data, at)
+        ids = arrays.to_numpy(data, at, self._rules)
         if ids.ndim == 3 and ids.shape[2] == 1:
             ids = ids[:, :, 0]
         if ids.ndim != 2 or not ids.size:
@@ -237,7 +238,9 @@ class ImageMask(DataType, kind="mask"):
             raise InvalidInput(Violation(at, "mask.dtype", "integer or boolean class ids", f"dtype {ids.dtype}"))
         limit = "a class id" if self.bits == 16 else "a class id (bits=16 goes to 65,535)"
         picture_file.check_size(ids.shape[1], ids.shape[0], at, self._rules)
-        checks.refuse([checks.within(ids, 0, self._most, at, "mask.class_id", limit)])
+        rule = "mask.class_id_16" if self.bits == 16 else "mask.class_id"
+        low, high = self._rules.limit(rule)
+        checks.refuse([checks.within(ids, low, high, at, rule, limit)])
         return ids.astype(np.uint8 if self.bits == 8 else np.uint16)
 
     def _read_file(self, data: Any, at: str, log: ChangeLog) -> np.ndarray:

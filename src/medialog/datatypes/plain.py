@@ -218,7 +218,7 @@ def _prepare_array(value: Any, at: str, rules: Rules, depth: int) -> Any:
     array = arrays.unmasked(value, at) if isinstance(value, np.ndarray) else _text_column(value)
     if array is not None and array.dtype.kind in "MmUO":
         return _prepare_text_array(array, at, rules, depth)
-    array = arrays.to_numpy(value, at)
+    array = arrays.to_numpy(value, at, rules)
     if array.size == 0:
         return []
     if array.size == 1:

@@ -55,7 +55,7 @@ def encode(value: Any, at: str, rules: Rules, log: ChangeLog) -> PointCloud:
     """Return the cloud of an array. `InvalidInput` with everything that is wrong with it; `value` is not changed."""
     import numpy as np
 
-    array = arrays.to_numpy(value, at)
+    array = arrays.to_numpy(value, at, rules)
     if array.shape == (0,):
         array = array.reshape(0, 3)
     if array.ndim != 2 or array.shape[1] not in SCHEMES:

@@ -32,7 +32,8 @@ BOX_MEMBERS = ("corners", "label", "color", "score")
 SCENE_RULES = {
     "object3d.scene": "a scene has type 'lidar/beta', and points, boxes and vectors",
     "object3d.box": "a box has corners, and may have label, color and score; a scene's boxes are a list",
-    "object3d.corners": "the eight corners of a box, in any order, form a box",
+    "object3d.box_tolerance": "a corner is at most `object3d.box_tolerance` of the diagonal from where a box has it",
+    "object3d.corners": "a box has eight corners, not all equal",
     "object3d.color": "a colour is three finite numbers",
     "object3d.label": "a label is text",
     "object3d.score": "a score is a finite number",
@@ -211,11 +212,13 @@ def _find_edges(boxes: list[dict[str, Any]], at: str, rules: Rules) -> list[Viol
         orders, errors, tolerances = _order(np.array([box["corners"] for box in batch]), rules)
         for index, box in enumerate(batch):
             if not errors[index] <= tolerances[index]:
-                expected = "eight corners of one box, in any order"
-                got = "eight equal corners"
+                expected, got = "eight corners of one box, in any order", "eight equal corners"
+                rule = "object3d.corners"
                 if tolerances[index]:
+                    rule = "object3d.box_tolerance"
+                    expected += f", each within {rules.limit(rule):g} of its diagonal"
                     got = f"a corner {errors[index]:.3g} away from where a box has it"
-                found.append(Violation(f"{at}[{start + index}].corners", "object3d.corners", expected, got))
+                found.append(Violation(f"{at}[{start + index}].corners", rule, expected, got))
             order = orders[index].tolist()
             box["edges"] = sorted(sorted((order[first], order[second])) for first, second in _EDGES)
     return found

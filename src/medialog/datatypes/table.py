@@ -15,7 +15,7 @@ from medialog.datatypes import table_cells, table_columns, table_file, table_inp
 from medialog.datatypes.base import Change, ChangeLog, DataType
 from medialog.datatypes.files import MemorySink, Sink, Source
 from medialog.datatypes.table_cells import CellReader
-from medialog.datatypes.table_checks import check_names, key_violations, refuse_cells
+from medialog.datatypes.table_checks import check_length, check_names, key_violations, refuse_cells
 from medialog.datatypes.table_columns import Column
 from medialog.datatypes.table_schema import LOG_MODES, LogMode, TableDescriptor
 from medialog.validators import checks
@@ -35,6 +35,7 @@ TABLE_RULES = {
     "table.immutable": "what is added to an IMMUTABLE table after a log is not logged (a warning; strict: error)",
     "table.increment": "an increment continues the one before: same columns, next row, next number",
     "table.input": "data, rows or dataframe, one of them",
+    "table.json_rows": "a JSON file has at most `table.json_rows` rows (the file of more is Parquet)",
     "table.key": "the cells of the key column are text or whole numbers, none missing, none twice",
     "table.length": "every column has one cell for each row",
     "table.log_mode": "log_mode is IMMUTABLE, MUTABLE or INCREMENTAL",
@@ -343,9 +344,14 @@ class Table(DataType, kind="table-file"):
         self._logged = True
         return descriptor
 
+    def frozen(self) -> Table:
+        """Return the table as it is now, for a caller that encodes it later. An IMMUTABLE one is then as it is."""
+        self._logged = True
+        return self.snapshot() if self._frozen is None else self._frozen
+
     def build(self, sink: Sink) -> TableDescriptor:
         """Write the file and return the descriptor's model."""
-        table = self._frozen or self
+        table = self if self._frozen is None else self._frozen
         fields = table_file.write(table._columns, sink, {})
         return TableDescriptor(**fields | table._stated(fields))
 
@@ -444,11 +450,14 @@ class Table(DataType, kind="table-file"):
         if not descriptor["path"].endswith("." + table_file.SUFFIXES[descriptor["format"]]):
             expected = f"a file .{table_file.SUFFIXES[descriptor['format']]}"
             yield Violation("$.format", "table.format", expected, checks.show(descriptor["path"][-20:]))
-        wrong = checks.at_most(
-            len(descriptor.get("files", ())), "files.inline", "$.files", rules, "files in a descriptor"
+        files = len(descriptor.get("files", ()))
+        rows = descriptor["nrows"] if descriptor["format"] == "json" else 0
+        checked = [check_length(name, f"$.columns[{index}]", rules) for index, name in enumerate(columns)]
+        checked.append(checks.at_most(files, "files.inline", "$.files", rules, "files in a descriptor"))
+        checked.append(
+            checks.at_most(rows, "table.json_rows", "$.nrows", rules, "rows in a JSON file (Parquet has more)")
         )
-        if wrong is not None:
-            yield wrong
+        yield from (violation for violation in checked if violation is not None)
 
     # --- comparing, describing ---
 

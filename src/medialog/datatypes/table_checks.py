@@ -28,7 +28,6 @@ def check_names(columns: Any, rules: Rules, log: ChangeLog | None = None) -> lis
     found: list[Violation | None] = []
     names: dict[str, int] = {}
     numbers = 0
-    most = rules.limit("key.length")
     for index, name in enumerate(columns):
         at = f"columns[{index}]"
         number = checks.whole_number(name)
@@ -38,10 +37,8 @@ def check_names(columns: Any, rules: Rules, log: ChangeLog | None = None) -> lis
         wrong = checks.text(name, at, "table.columns")
         if wrong is None and not name.strip():
             wrong = Violation(at, "table.columns", "a name with a visible character", repr(name)[:40])
-        elif wrong is None and len(name) > most:
-            wrong = Violation(
-                at, "table.columns", f"a name of at most {most} characters", f"{len(name):,}: {checks.show(name, 30)}"
-            )
+        elif wrong is None and len(name) > rules.limit("key.length"):
+            wrong = check_length(name, at, rules)
         elif wrong is None and name in names:
             got = f"{checks.show(name)} as columns[{names[name]}]"
             wrong = Violation(at, "table.columns", "a name that stands once", got)
@@ -52,6 +49,11 @@ def check_names(columns: Any, rules: Rules, log: ChangeLog | None = None) -> lis
     if numbers and log is not None:
         log.record("table.names", "column names that are whole numbers stored as text", numbers)
     return list(names)
+
+
+def check_length(name: str, at: str, rules: Rules) -> Violation | None:
+    """Hold the length of a column's name against that of any key."""
+    return checks.at_most(len(name), "key.length", at, rules, "characters in a column's name")
 
 
 def key_violations(name: str, cells: Iterable[Any], keys: set[Any], first: int) -> list[Violation]:

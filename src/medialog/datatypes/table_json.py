@@ -21,6 +21,7 @@ from medialog.datatypes.table_cells import CellSink, StoredCell
 from medialog.datatypes.table_columns import Column, all_finite, is_numpy
 from medialog.datatypes.table_schema import ColumnType, is_known, is_media
 from medialog.datatypes.table_times import zone_info
+from medialog.validators.progress import track
 from medialog.wire import jsontext
 
 _PYTHON_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?([+-][\d:.]+)?")
@@ -54,7 +55,7 @@ def json_cells(column: Column, sink: CellSink) -> list[Any]:
         return [None if cell is None else jsontext.encode_number(cell) for cell in cells]
     if column.kind in TEXT_KINDS:
         return [None if cell is None else table_cells.plain_text(column.kind, cell) for cell in cells]
-    return [table_cells.to_json(cell, sink) for cell in cells]
+    return [table_cells.to_json(cell, sink) for cell in track(cells, "encoding cells", len(cells))]
 
 
 def _iso_texts(column: Column) -> list[str | None]:

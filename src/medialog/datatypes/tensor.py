@@ -74,7 +74,7 @@ class Tensor(DataType, kind="numpy.ndarray"):
         import numpy as np
 
         self._begin(limits, strict)
-        self._array = np.array(arrays.to_numpy(data, "Tensor"), order="C", copy=True)
+        self._array = np.array(arrays.to_numpy(data, "Tensor", self._rules), order="C", copy=True)
 
     def to_numpy(self) -> np.ndarray:
         """Return the array, with its shape and dtype."""

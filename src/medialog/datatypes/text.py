@@ -128,8 +128,11 @@ class Text(DataType, kind="text-file"):
 
     @classmethod
     def descriptor_violations(cls, descriptor: Mapping[str, Any], rules: Rules) -> Iterator[Violation]:
-        """Yield counts that no text of the file's size has."""
+        """Yield a size over the limit, and counts that no text of the file's size has."""
         size, characters = descriptor["size"], descriptor["characters"]
+        too_large = checks.at_most(size, "text.size", "$.size", rules, "bytes")
+        if too_large is not None:
+            yield too_large
         if not characters <= size <= 4 * characters:
             yield Violation(
                 "$.characters", "text.descriptor", f"{(size + 3) // 4} to {size} for {size} bytes", f"{characters}"

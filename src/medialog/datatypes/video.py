@@ -19,7 +19,6 @@ from medialog.datatypes.base import (
     DataType,
     FileModel,
     Model,
-    Pixels,
     captions_column,
     file_fields,
 )
@@ -41,12 +40,16 @@ _ACCEPTED = (
 )
 
 
+# Not the pixels of pictures: those have a limit of their own.
+Side = Annotated[int, Meta(ge=1, description="pixels", extra_json_schema={"x-medialog-limit": "video.side"})]
+
+
 class VideoDescriptor(FileModel, tag="video-file"):
     """The wire form of one video."""
 
     format: Annotated[VideoFormat, Meta(description="the container of the file")]
-    width: Pixels
-    height: Pixels
+    width: Side
+    height: Side
     fps: Annotated[float, Meta(gt=0, description="frames per second, the mean where they vary")]
     frames: Annotated[int, Meta(ge=1, description="number of frames")]
     duration: Annotated[float, Meta(gt=0, description="seconds; frames / fps")]
@@ -215,6 +218,7 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         encoded = video_encoder.encode(clip, fps, format, log)
         content = read_input(encoded.data, "Video", self._rules)
         assert content is not None
+        checks.refuse([video_file.check_file_size(content.size, self._rules)])
         self._content = content
         self._facts = video_file.Facts(
             format=format,
@@ -354,8 +358,12 @@ class Video(DataType, kind="video-file", list_kind="videos"):
         wanted = frames / fps
         if not math.isclose(descriptor["duration"], wanted, rel_tol=1e-6):
             yield Violation("$.duration", "video.duration", f"frames / fps, {wanted:g}", f"{descriptor['duration']:g}")
-        checked = [checks.at_most(descriptor["size"], "video.size", "$.size", rules, "bytes")]
-        checked += video_frames.check_frame(height, width, rules, "$")
+        checked = [
+            video_file.check_file_size(descriptor["size"], rules, "$.size"),
+            *video_frames.check_frame(height, width, rules, "$"),
+        ]
+        if descriptor["format"] == "gif":  # the frames of other files are not decoded before they are asked for
+            checked.append(video_frames.check_frames(frames, height, width, rules, "$"))
         yield from (violation for violation in checked if violation is not None)
 
     def describe(self) -> str:

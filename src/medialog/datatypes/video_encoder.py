@@ -17,6 +17,7 @@ from medialog.datatypes import gif
 from medialog.datatypes.video_frames import Clip
 from medialog.validators.errors import InvalidInput, MissingDependency, Violation
 from medialog.validators.optional import require
+from medialog.validators.progress import track
 
 if TYPE_CHECKING:
     from medialog.datatypes.base import ChangeLog
@@ -179,7 +180,7 @@ def _write_stream(av: Any, clip: Clip, rate: Fraction, format: str, encoding: En
         if encoding.colours == _BT709:
             context.color_primaries = context.color_trc = _BT709
         convert = _Converter(av, encoding)
-        for index, frame in enumerate(clip):
+        for index, frame in enumerate(track(clip, f"encoding frames as {format}", clip.count)):
             picture = convert(frame)
             picture.pts, picture.time_base = index, 1 / rate
             _mux(container, stream.encode(picture))

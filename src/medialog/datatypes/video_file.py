@@ -66,7 +66,7 @@ def probe(content: Content, format: str | None, rules: Rules) -> Facts:
     Raises `InvalidInput`: not one of the four formats, another than it is said to be, cut off, without a picture,
     larger than the limits, or with a first frame that does not decode.
     """
-    checks.refuse([checks.at_most(content.size, "video.size", _AT, rules, "bytes")])
+    checks.refuse([check_file_size(content.size, rules)])
     with content.open() as file:
         found = sniff(file.read(512))
     if found not in NAMES:
@@ -84,6 +84,11 @@ def probe(content: Content, format: str | None, rules: Rules) -> Facts:
     except ValueError as error:
         raise _broken(found, str(error)) from error
     return _gif_facts(content, layout, rules) if found == "gif" else _probe_stream(content, found, rules)
+
+
+def check_file_size(size: int, rules: Rules, at: str = _AT) -> Violation | None:
+    """Hold a file, or what an array was encoded to, against the limit."""
+    return checks.at_most(size, "video.size", at, rules, "bytes")
 
 
 def _broken(format: str, got: str) -> InvalidInput:

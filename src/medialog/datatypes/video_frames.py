@@ -90,8 +90,12 @@ def check_frame(height: int, width: int, rules: Rules, at: str = _AT) -> list[Vi
 
 def check_size(count: int, height: int, width: int, rules: Rules) -> None:
     """Hold a clip against the limits, before anything is encoded or decoded."""
-    total = checks.at_most(count * width * height, "video.frames_pixels", _AT, rules, "pixels in all frames")
-    checks.refuse([*check_frame(height, width, rules), total])
+    checks.refuse([*check_frame(height, width, rules), check_frames(count, height, width, rules)])
+
+
+def check_frames(count: int, height: int, width: int, rules: Rules, at: str = _AT) -> Violation | None:
+    """Return what is wrong with the size of all frames together."""
+    return checks.at_most(count * width * height, "video.frames_pixels", at, rules, "pixels in all frames")
 
 
 # --- arrays ---
@@ -112,7 +116,7 @@ def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, valu
     """
     import numpy as np
 
-    array = arrays.to_numpy(data, _AT)
+    array = arrays.to_numpy(data, _AT, rules)
     shape = _shape(array)
     rows, columns = _grid(shape.clips)
     height, width = rows * shape.height, columns * shape.width

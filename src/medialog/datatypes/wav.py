@@ -26,6 +26,8 @@ SUBTYPES = {
 }
 # Codings in which the number of frames is not the number of bytes: libsndfile counts them.
 COMPRESSED_TAGS = {0x02: "MS_ADPCM", 0x11: "IMA_ADPCM", 0x31: "GSM610"}
+# Bytes of a sample in a file.
+BYTES = {name: bits // 8 for (_, bits), name in SUBTYPES.items()}
 EXTENSIBLE_TAG = 0xFFFE
 _EXTENSIBLE_GUID = bytes.fromhex("000000001000800000aa00389b71")
 _DTYPES = {"PCM_U8": "u1", "PCM_16": "<i2", "PCM_32": "<i4", "FLOAT": "<f4", "DOUBLE": "<f8"}
@@ -67,6 +69,11 @@ def write(file: Any, samples: np.ndarray, sample_rate: int) -> None:
     file.write(header)
     file.write(little.data.cast("B"))
     file.write(pad)
+
+
+def written_size(sample_bytes: int) -> int:
+    """Return how many bytes `write` writes for so many bytes of samples."""
+    return 44 + sample_bytes + sample_bytes % 2
 
 
 def encode(samples: np.ndarray, sample_rate: int) -> bytes:

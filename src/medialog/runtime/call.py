@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medialog.datatypes.files import StagedSink
 
 
 class Call:
@@ -12,14 +15,16 @@ class Call:
     `action` is set for anything else that came while another call was at work and waits for its end.
     """
 
-    __slots__ = ("action", "commit", "encoded", "prepared", "step", "taken", "weight")
+    __slots__ = ("action", "commit", "error", "is_encoded", "prepared", "sink", "step", "taken", "weight")
 
     def __init__(self, prepared: dict[str, Any], step: int | None, commit: bool | None) -> None:
         self.prepared = prepared
         self.step = step
         self.commit = step is None if commit is None else commit
         self.taken = False
-        self.encoded: Any = None
+        self.sink: StagedSink | None = None  # what was encoded ahead, in the background
+        self.is_encoded = False
+        self.error: Exception | None = None
         self.action: Callable[[], object] | None = None
         self.weight = 0
 
@@ -29,6 +34,11 @@ class Call:
         call = cls({}, None, None)
         call.action = action
         return call
+
+    def discard(self) -> None:
+        """Remove the files of a call that is not made after all."""
+        if self.sink is not None:
+            self.sink.discard()
 
     def step_after(self, step: int) -> int:
         """Return the step that the row after this call collects for, when it was `step` before."""

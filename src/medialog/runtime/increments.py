@@ -36,14 +36,25 @@ class Increments:
             return value.encode_into(sink)
         cursor = self._committed.get(path)
         previous: dict[str, Any] | None
-        if cursor is not None and cursor.value is value:
+        origin = getattr(value, "origin", value)  # of rows that were handed over earlier: their table
+        if cursor is not None and cursor.value is origin:
             start, previous = cursor.rows, cursor.descriptor
         else:  # another object: after a resume, or a new one under the same key
             start, previous = 0, cursor.descriptor if cursor is not None else _last(fold, path, value)
         descriptor = value.encode_rows(sink, start, previous)
         rows = start if descriptor == previous else start + int(descriptor["nrows"])
-        self._encoded[path] = Cursor(value, rows, descriptor)
+        self._encoded[path] = Cursor(origin, rows, descriptor)
         return descriptor
+
+    def forget(self) -> None:
+        """Begin anew, as a forked child does: the rows of before are its parent's."""
+        self._committed.clear()
+        self._encoded.clear()
+
+    def rows_committed(self, path: Path, value: DataType) -> int:
+        """Return how many rows of `value` the rows of the run hold under `path`."""
+        cursor = self._committed.get(path)
+        return cursor.rows if cursor is not None and cursor.value is value else 0
 
     def expected(self, leaves: Iterable[tuple[Path, Any]]) -> dict[Path, Cursor]:
         """Return the cursors to move when a row with these leaves is written."""

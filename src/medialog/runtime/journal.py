@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from medialog.runtime import layout
 from medialog.runtime.clock import Clock
 from medialog.runtime.layout import EVENTS, SegmentName
-from medialog.validators.errors import DurabilityLost, InvalidInput, StorageError, Violation, storage_errors
+from medialog.validators.errors import (
+    DurabilityLost,
+    InvalidInput,
+    StorageError,
+    Violation,
+    name_storage_error,
+    storage_errors,
+)
 from medialog.wire import line
 from medialog.wire.storage import Storage
 
 Effect = Callable[[], object]
-_CLOSED = -1
+WRITING = "writing a line of events"
+_CLOSED = -1  # instead of a handle
 
 
-class _Pending(NamedTuple):
-    """A line that is on its way: its place among the writer's lines, and what to do once it is in the file."""
-
-    seq: int
-    line: bytes
-    effect: Effect | None
-
-
-class _File(NamedTuple):
-    """The open file, and how much of it is ours: replaced as a whole, so that it is never half of two states."""
-
-    handle: int
-    name: SegmentName
-    offset: int
-    next_seq: int
+# A line that is on its way: its number, its bytes, and what to do once it is in the file.
+_Pending = tuple[int, bytes, Effect | None]
+# The open file: its handle, its name, how much of it is ours, and the number of the next line. Both are replaced as a
+# whole, so that they are never half of two states; plain tuples, because one is made for every row.
+_File = tuple[int, SegmentName, int, int]
 
 
 class Journal:
@@ -57,6 +55,7 @@ class Journal:
         self._unsynced: list[bytes] = []
         self._unsynced_size = 0
         self._suspect = False
+        self._closed_bytes = 0
         self._pending: _Pending | None = None
 
     def open(self, meta: dict[str, Any]) -> None:
@@ -68,7 +67,7 @@ class Journal:
 
     def _remember_first(self) -> None:
         assert self._pending is not None
-        self._first = self._pending.line
+        self._first = self._pending[1]
 
     @property
     def is_open(self) -> bool:
@@ -81,33 +80,66 @@ class Journal:
         return self._unsynced_size
 
     @property
+    def line_bytes(self) -> int:
+        """Return how many bytes of lines this writer has written, over all its files."""
+        return self._closed_bytes + (0 if self._file is None else self._file[2])
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Say whether `settle` has something to do."""
+        return self._suspect or self._pending is not None
+
+    @property
     def expected(self) -> Effect | None:
         """Return the effect of the line that is on its way, if there is one."""
         pending = self._pending
-        return None if pending is None else pending.effect
+        return None if pending is None else pending[2]
 
     def _create(self, next_seq: int) -> _File:
         while True:
             name = SegmentName(layout.next_number(self._storage), self.writer, self.rank)
             with suppress(FileExistsError):  # left by an attempt that failed
-                return _File(self._storage.create(name.path), name, 0, next_seq)
+                return self._storage.create(name.path), name, 0, next_seq
 
-    def elapsed(self) -> float:
-        """Return monotonic seconds since the run began."""
-        return round(self._clock.monotonic() - self._started, 6)
-
-    def append(self, kind: str, data: dict[str, Any], step: int | None = None, effect: Effect | None = None) -> int:
-        """Add a line and return its length. A `StorageError` leaves it pending: `settle` writes it."""
+    def append(self, kind: str, data: dict[str, Any], step: int | None = None, effect: Effect | None = None) -> None:
+        """Add a line. A `StorageError` leaves it pending: `settle` writes it."""
         self.settle()
         assert self._file is not None
-        seq = self._file.next_seq
-        sealed = line.encode(line.Line(seq, kind, round(self._clock.time(), 3), self.elapsed(), data, step))
+        seq = self._file[3]
+        sealed = line.encode(line.Line(seq, kind, self._time(), self._elapsed(self._clock.monotonic()), data, step))
         if len(sealed) > self._longest:
             expected = f"at most {self._longest:,} bytes in a line of events (media and Tables go into files)"
             raise InvalidInput(Violation(kind, "line.size", expected, f"{len(sealed):,}"))
-        self._pending = _Pending(seq, sealed, effect)
+        self._pending = seq, sealed, effect
         self._bring(written=0)
-        return len(sealed)
+
+    def _time(self) -> float:
+        """Return unix time in whole milliseconds."""
+        return int(self._clock.time() * 1e3 + 0.5) / 1e3
+
+    def _elapsed(self, now: float) -> float:
+        """Return whole microseconds since the run began, in seconds."""
+        return int((now - self._started) * 1e6 + 0.5) / 1e6
+
+    def append_row(self, numbers: dict[str, Any], step: int, now: float, effect: Effect) -> None:
+        """Add a row of finite numbers under checked keys; `now` is the monotonic time. See `append`."""
+        assert self._file is not None
+        handle, name, offset, seq = self._file
+        sealed = line.encode_row(seq, step, self._time(), self._elapsed(now), numbers)
+        size = len(sealed)
+        self._pending = seq, sealed, effect
+        try:
+            written = self._storage.write(handle, sealed)
+        except OSError as error:
+            raise name_storage_error(error, WRITING) from error
+        if written != size:
+            self._bring(written=None)
+            return
+        self._unsynced.append(sealed)
+        self._unsynced_size += size
+        self._file = handle, name, offset + size, seq + 1
+        effect()
+        self._pending = None
 
     def settle(self) -> None:
         """Bring the pending line, if any, to the file."""
@@ -118,25 +150,27 @@ class Journal:
 
     def _bring(self, written: int | None) -> None:
         """Write the pending line; `written`: how much of it is in the file, None when the file has to be asked."""
-        pending, file = self._pending, self._file
-        assert pending is not None
-        assert file is not None
-        if pending.seq == file.next_seq:
-            with storage_errors("writing a line of events"):
+        assert self._pending is not None
+        assert self._file is not None
+        seq, sealed, effect = self._pending
+        handle, name, offset, next_seq = self._file
+        if seq == next_seq:
+            with storage_errors(WRITING):
                 if written is None:
-                    written = self._storage.handle_size(file.handle) - file.offset
+                    written = self._storage.handle_size(handle) - offset
                     if written < 0:  # another program cut the file: what it took is gone, what comes is not
                         self._suspect = True
-                        file, written = self._reopen(), 0
-                if written != len(pending.line):
+                        handle, name, offset, _ = self._reopen()
+                        written = 0
+                if written != len(sealed):
                     if written:
-                        self._storage.truncate(file.handle, file.offset)
-                    layout.write_all(self._storage, file.handle, pending.line)
-            self._unsynced.append(pending.line)
-            self._unsynced_size += len(pending.line)
-            self._file = _File(file.handle, file.name, file.offset + len(pending.line), pending.seq + 1)
-        if pending.effect is not None:
-            pending.effect()
+                        self._storage.truncate(handle, offset)
+                    layout.write_all(self._storage, handle, sealed)
+            self._unsynced.append(sealed)
+            self._unsynced_size += len(sealed)
+            self._file = handle, name, offset + len(sealed), seq + 1
+        if effect is not None:
+            effect()
         self._pending = None
 
     def sync(self) -> None:
@@ -144,7 +178,7 @@ class Journal:
         self.settle()
         assert self._file is not None
         try:
-            self._storage.fsync(self._file.handle)
+            self._storage.fsync(self._file[0])
             self._storage.fsync_path(EVENTS)
         except OSError as error:
             self._suspect = True
@@ -157,26 +191,27 @@ class Journal:
         """Go on in a new file that begins with every line not known to be on the disk."""
         assert self._file is not None
         with storage_errors("creating a further events file"):
-            file = self._create(self._file.next_seq)
+            handle, name, _, next_seq = self._create(self._file[3])
             lines = b"".join(dict.fromkeys((self._first, *self._unsynced)))
             try:
-                layout.write_all(self._storage, file.handle, lines)
+                layout.write_all(self._storage, handle, lines)
             except BaseException:
-                layout.discard(self._storage, file.handle, file.name.path)
+                layout.discard(self._storage, handle, name.path)
                 raise
         old = self._file
-        self._file = _File(file.handle, file.name, len(lines), file.next_seq)
+        self._closed_bytes += old[2] - len(lines)  # what stands in both counts once
+        self._file = handle, name, len(lines), next_seq
         self._suspect = False
-        if old.handle != _CLOSED:
+        if old[0] != _CLOSED:
             with suppress(OSError):
-                self._storage.close(old.handle)
+                self._storage.close(old[0])
         return self._file
 
     def close(self) -> None:
         """Close the file. Called after `sync`: what an error could say of its bytes is known already."""
         file = self._file
-        if file is not None and file.handle != _CLOSED:
+        if file is not None and file[0] != _CLOSED:
             self._suspect = True  # whatever comes after all goes into a further file
-            self._file = file._replace(handle=_CLOSED)  # the next file that anybody opens may get its number
+            self._file = _CLOSED, *file[1:]  # the next file that anybody opens may get its number
             with suppress(OSError):
-                self._storage.close(file.handle)
+                self._storage.close(file[0])

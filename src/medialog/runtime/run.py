@@ -14,17 +14,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from medialog.datatypes import plain
-from medialog.runtime import description, layout, trees
+from medialog.datatypes.files import StagedSink
+from medialog.runtime import console, description, layout, trees
 from medialog.runtime import metric as metrics
+from medialog.runtime.background import Background, Handover, Worker
 from medialog.runtime.call import Call
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
+from medialog.runtime.effects import PartWritten, RowWritten
 from medialog.runtime.events import read_events
 from medialog.runtime.history import History
-from medialog.runtime.increments import Cursor, Increments
+from medialog.runtime.increments import Increments
 from medialog.runtime.journal import Journal
 from medialog.runtime.media_files import MediaFiles
 from medialog.runtime.metric import Metric
+from medialog.runtime.number_row import NumberRow, Shapes
 from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.reader import RunReader
 from medialog.runtime.run_facts import RunFacts
@@ -52,6 +56,7 @@ from medialog.wire.storage import Storage
 logger = logging.getLogger("medialog")
 MOST_WAITING = 100  # rows that are kept for a disk that refuses them
 MOST_UNSYNCED = 8 * 2**20  # bytes of lines that are kept for a disk that loses them; then `log` syncs
+KEPT = "The row is kept: the next call writes it first. Do not log it again."
 T = TypeVar("T")
 
 _live: weakref.WeakSet[Run] = weakref.WeakSet()
@@ -82,6 +87,7 @@ class Run(RunFacts, SummaryKeeper):
         start: str = "new",
         run_json: str | None = None,
         reserve: int = 0,
+        background: Background | None = None,
         on_finish: Callable[[], None] | None = None,
     ) -> None:
         self._storage, self._info, self._rules = storage, dict(info), rules
@@ -93,12 +99,14 @@ class Run(RunFacts, SummaryKeeper):
         self._fold = fold or SummaryFold()
         self._row = OpenRow(first_step, open_row)
         self._watch = KeyWatch(rules)
+        self._shapes = Shapes(self._watch)
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
         self._media = MediaFiles(storage)
-        self._counts = dict.fromkeys(("rows", "line_bytes", "media_files", "media_bytes", "syncs"), 0)
+        self._counts = dict.fromkeys(("rows", "media_files", "media_bytes", "syncs"), 0)
         self._encode_seconds = 0.0
         self._waiting: list[Call] = []
+        self._background_options = background
         self._make_locks()
         self._config = Config({**(known_config or {}), **config}, self._change_config, rules)
         self._begin_writer(start)
@@ -115,7 +123,7 @@ class Run(RunFacts, SummaryKeeper):
 
     def _begin_writer(self, start: str) -> None:
         """Be a writer of our own: at the start, and in a forked child."""
-        self._pid, self._start = os.getpid(), start
+        self._is_child, self._start = False, start
         self._rank = layout.rank_of_process()
         writer = layout.writer_name(self._rank, self._identifiers.writer())
         self._journal = Journal(self._storage, self._clock, self._started, writer=writer, rank=self._rank)
@@ -132,17 +140,30 @@ class Run(RunFacts, SummaryKeeper):
         # it by the same thread (a signal handler, a `__del__`) is recognised and waits for its end.
         self._lock = threading.RLock()
         self._inside = threading.Lock()
+        self._make_worker()
+
+    def _make_worker(self) -> None:
+        """Make the queue for the background; its threads begin with the first call in it."""
+        self._worker: Worker | None = None
+        self._postponed: list[tuple[str, type[MedialogWarning]]] = []
+        if self._background_options is not None and not self._disabled:
+            self._handover = Handover(self._increments.rows_committed)
+            steps = self._encode_ahead, self._write_queued, self._handover.forget
+            self._worker = Worker(self._background_options, *steps)
 
     @property
     def step(self) -> int:
         """Return the step that the next `log` collects into."""
         with self._lock:
             expected, step, call = self._journal.expected, self._row.step, None
-            if isinstance(expected, (_RowWritten, _PartWritten)):
+            if isinstance(expected, (RowWritten, PartWritten, NumberRow)):
                 step, call = expected.step_after, expected.call
             for waiting in self._waiting:
                 if waiting.action is None and not waiting.taken and waiting is not call:
                     step = waiting.step_after(step)
+            for queued in self._worker.queued() if self._worker is not None else ():
+                if queued is not call:
+                    step = queued.step_after(step)
             return step
 
     @property
@@ -167,9 +188,14 @@ class Run(RunFacts, SummaryKeeper):
     @property
     def stats(self) -> RunStats:
         """Return what was written so far, and what still has to be."""
+        worker = self._worker
         with self._lock:
             return RunStats(
                 **self._counts,
+                line_bytes=self._journal.line_bytes,
+                queued_rows=len(worker.queued()) if worker is not None else 0,
+                queued_bytes=worker.bytes if worker is not None else 0,
+                dropped_rows=worker.dropped if worker is not None else 0,
                 encode_seconds=self._encode_seconds,
                 unsynced_bytes=self._journal.unsynced_size,
                 unsynced_files=self._media.unsynced,
@@ -200,26 +226,32 @@ class Run(RunFacts, SummaryKeeper):
                     self._take_waiting()
                 return result
 
-    def _enter(self, doing: str) -> None:
-        """Check that the run is open, settle what an interrupted call left, and sync when it is time."""
+    def _enter(self, doing: str) -> float:
+        """Check that the run is open, settle what an interrupted call left, and sync when it is time.
+
+        Returns the monotonic time.
+        """
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: {doing} came after finish()")
-        if os.getpid() != self._pid:
+        if self._is_child:
             self._begin_in_child()
-        self._journal.settle()
+        if self._journal.is_unsettled:
+            self._journal.settle()
         if self._waiting:
             self._take_waiting()
+        now = self._clock.monotonic()
         if doing in ("sync", "finish") or self._disabled:
-            return
-        if self._journal.unsynced_size > MOST_UNSYNCED or self._clock.monotonic() - self._last_sync >= self._sync_every:
+            return now
+        if self._journal.unsynced_size > MOST_UNSYNCED or now - self._last_sync >= self._sync_every:
             self._sync()
+        return now
 
     def _begin_in_child(self) -> None:
         """Be a writer of our own in a forked child: the parent's file, open row and unsynced files stay its own."""
         self._row = OpenRow(self._row.step)
         self._waiting = []
         self._media.forget()
-        self._increments = Increments()
+        self._increments.forget()
         self._counts = dict.fromkeys(self._counts, 0)
         self._begin_writer("fork")
         self._files.is_owner = False
@@ -246,7 +278,7 @@ class Run(RunFacts, SummaryKeeper):
         """Write a line; `effect` is made once it is there, and may be made twice."""
         if not self._journal.is_open:
             self._open_journal()  # a forked child that logs
-        self._counts["line_bytes"] += self._journal.append(kind, data, step, effect)
+        self._journal.append(kind, data, step, effect)
 
     # --- log ---
 
@@ -270,12 +302,123 @@ class Run(RunFacts, SummaryKeeper):
             return
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: log came after finish()")
+        if type(data) is dict and self._log_numbers(data, step, commit):
+            return
         call = Call(self._prepare(data), check_step(step), commit)
+        if self._worker is not None:
+            self._submit(self._worker, call)
+            return
         try:
             self._call("log", lambda: self._take_now(call), call)
         except StorageError as error:
             self._keep(call, error)
             raise
+
+    def _log_numbers(self, data: dict[str, Any], step: int | None, commit: bool | None) -> bool:
+        """Log a row of numbers under keys that are known; False when it is another one, and nothing was done."""
+        if commit is False or (commit is None and step is not None) or self._worker is not None:
+            return False
+        row = data.copy()
+        shape = self._shapes.find(tuple(row))
+        if shape is None:
+            return False
+        values = tuple(row.values())
+        if not shape.fits(values):
+            return False
+        effect: NumberRow | None = None
+        try:
+            with self._lock:
+                if self._inside.locked():
+                    return False
+                with self._inside:
+                    now = self._enter("log")
+                    at = self._row.step
+                    if self._row.is_open or step not in (None, at) or self._fold.has_step_metrics:
+                        return False
+                    if not self._journal.is_open:
+                        return False
+                    effect = NumberRow(self, shape.paths, values, at, self._rank)
+                    self._shapes.count(shape)
+                    self._journal.append_row(row, at, now, effect)
+                    self._counts["rows"] += 1
+                    if self._waiting:
+                        self._take_waiting()
+                    if now - self._last_files >= FILES_EVERY:
+                        self._refresh_files()
+        except StorageError as error:
+            if effect is None:
+                self._keep(Call(row, check_step(step), commit), error)
+            else:
+                error.kept = True
+                error.add_note(KEPT)
+            raise
+        return True
+
+    def _submit(self, worker: Worker, call: Call) -> None:
+        """Put a call into the queue of the background. What went wrong there before is raised here."""
+        self._warn_postponed()
+        try:
+            worker.raise_error()
+            self._warn_of(call.prepared)
+            call.prepared = trees.encode(call.prepared, self._handover.freeze)
+            is_queued = worker.submit(call)
+        except StorageError as error:
+            error.add_note("Rows that were logged before are kept. This one is not: log it again.")
+            raise
+        if not is_queued:
+            sentence = (
+                "the queue is full: a row was dropped, as Background(when_full='drop') says; run.stats counts them"
+            )
+            self._warn_once("log", "log.dropped", sentence, Advice)
+
+    def _encode_ahead(self, call: Call) -> None:
+        """Encode the values of a call, in any thread; those that depend on earlier rows wait for their turn."""
+        if all(type(value) in _PLAIN for value in call.prepared.values()):
+            return
+        sink, started = self._media.sink(), time.perf_counter()
+
+        def encode(_: trees.Path, value: Any) -> Any:
+            return value if getattr(value, "is_incremental", False) else value.encode_into(sink)
+
+        try:
+            with self._rules.use():
+                call.prepared = trees.encode(call.prepared, encode)
+        except BaseException:
+            sink.discard()
+            raise
+        call.sink = sink
+        with self._lock:
+            self._encode_seconds += time.perf_counter() - started
+
+    def _write_queued(self, call: Call) -> None:
+        """Bring a call of the queue to the file, in the thread that writes."""
+        with self._lock, self._inside:
+            self._enter("log")
+            if not call.taken:
+                self._take_now(call)
+
+    def flush(self) -> None:
+        """Return when every row that was logged is in the files; only with `background` is there anything to wait for.
+
+        Raises what went wrong in the background: a `StorageError` (the rows are kept, and tried again by the next
+        call), or the error of a value that could not be encoded (its call was dropped whole).
+        """
+        if self._worker is not None and threading.get_ident() != self._worker.writer and not self._is_inside():
+            self._worker.flush()
+            self._warn_postponed()
+
+    def _is_inside(self) -> bool:
+        """Say whether this thread is in the midst of a call of this run: in a signal handler, or in a `__del__`."""
+        if not self._lock.acquire(blocking=False):
+            return False  # another thread is
+        try:
+            return self._inside.locked()
+        finally:
+            self._lock.release()
+
+    def _warn_postponed(self) -> None:
+        while self._postponed:
+            warn(*self._postponed.pop(0))
 
     def _keep(self, call: Call, error: StorageError) -> None:
         """Let a call that the disk refused wait for the next one."""
@@ -286,7 +429,7 @@ class Run(RunFacts, SummaryKeeper):
                 self._waiting.append(call)
                 error.kept = True
             if error.kept:
-                error.add_note("The row is kept: the next call writes it first. Do not log it again.")
+                error.add_note(KEPT)
             else:
                 error.add_note(f"The row is not kept: {MOST_WAITING} rows wait already.")
 
@@ -305,9 +448,7 @@ class Run(RunFacts, SummaryKeeper):
         objects = list(_objects(prepared, ()))
         if not objects:
             return prepared
-        for path, value in objects:
-            for category, rule, sentence in value.notices():
-                self._warn_once(trees.dotted(path), rule, sentence, category)
+        self._warn_of(prepared)
         sink = self._media.sink()
         started = time.perf_counter()
 
@@ -317,13 +458,21 @@ class Run(RunFacts, SummaryKeeper):
         try:
             with self._rules.use():
                 encoded: dict[str, Any] = trees.encode(prepared, encode)
-            sink.publish()
+            self._encode_seconds += time.perf_counter() - started
+            self._publish(sink)
         finally:
             sink.discard()  # what a value that cannot be encoded leaves of those before it
-        self._encode_seconds += time.perf_counter() - started
+        return encoded
+
+    def _publish(self, sink: StagedSink) -> None:
+        sink.publish()
         self._counts["media_files"] += sink.new_files
         self._counts["media_bytes"] += sink.new_bytes
-        return encoded
+
+    def _warn_of(self, prepared: dict[str, Any]) -> None:
+        for path, value in _objects(prepared, ()):
+            for category, rule, sentence in value.notices():
+                self._warn_once(trees.dotted(path), rule, sentence, category)
 
     def _take_now(self, call: Call) -> None:
         self._take(call)
@@ -333,6 +482,9 @@ class Run(RunFacts, SummaryKeeper):
     def _take(self, call: Call) -> None:
         """Bring a call to the file: as a row when it commits, else as a part of the open row."""
         tree = self._encode(call.prepared)
+        if call.sink is not None:
+            self._publish(call.sink)
+            call.sink = None
         step = self._row.step if call.step is None else call.step
         if step < self._row.step:
             sentence = f"step {step} after step {self._row.step}: kept as a late row of its step"
@@ -345,7 +497,7 @@ class Run(RunFacts, SummaryKeeper):
             row = self._row.merged(tree) if step == self._row.step else tree
             self._write_row(step, row, OpenRow(call.step_after(step)), call)
         else:
-            self._append("part", tree, step, _PartWritten(self, call, step, tree))
+            self._append("part", tree, step, PartWritten(self, call, step, tree))
 
     def _commit_open(self, next_step: int) -> None:
         """Write the open row as one line."""
@@ -355,10 +507,12 @@ class Run(RunFacts, SummaryKeeper):
         if next_row is not None:
             self._add_step_metrics(tree)
         leaves = list(trees.leaves(tree))
+        self._shapes.tell()
         for rule, sentence in self._watch.see(leaves):
             self._warn_once(sentence.partition(":")[0], rule, sentence, Advice)
         increments = self._increments.expected(leaves)
-        self._append("row", tree, step, _RowWritten(self, call, step, leaves, increments, next_row))
+        self._append("row", tree, step, RowWritten(self, call, step, leaves, increments, next_row))
+        self._shapes.learn(tree)
         self._counts["rows"] += 1
 
     def _add_step_metrics(self, tree: dict[str, Any]) -> None:
@@ -380,10 +534,14 @@ class Run(RunFacts, SummaryKeeper):
             return
         self._warned.add((key, rule))
         place = "" if sentence.startswith(key) else f"{key}: "
-        warn(f"{place}{sentence} [{rule}]", category)
+        if self._worker is not None and threading.get_ident() == self._worker.writer:
+            self._postponed.append((f"{place}{sentence} [{rule}]", category))  # for a line of the caller's
+        else:
+            warn(f"{place}{sentence} [{rule}]", category)
 
     def open_tree(self) -> dict[str, Any]:
         """Return what the open row holds, as JSON."""
+        self.flush()
         with self._lock:
             return dict(self._row.tree)
 
@@ -396,6 +554,7 @@ class Run(RunFacts, SummaryKeeper):
                 raise KeyError(key)
             self._append("drop", {"key": [key]}, row.step, lambda: row.tree.pop(key, None))
 
+        self.flush()
         self._call("history.row", drop)
 
     # --- name, config, summary, metrics ---
@@ -444,6 +603,7 @@ class Run(RunFacts, SummaryKeeper):
 
             self._append("summary", {"set": entries}, effect=effect)
 
+        self.flush()  # what is set now comes after what was logged before
         self._call("summary", change)
 
     def delete_summary(self, path: trees.Path) -> None:
@@ -454,6 +614,7 @@ class Run(RunFacts, SummaryKeeper):
             self._files.is_stale = True
 
         if not self._disabled:
+            self.flush()
             self._call("summary", lambda: self._append("summary", {"delete": [list(path)]}, effect=effect))
 
     def define_metric(
@@ -483,6 +644,7 @@ class Run(RunFacts, SummaryKeeper):
             self._files.is_stale = True
 
         if not self._disabled:
+            self.flush()
             self._call("define_metric", lambda: self._append("metric", metric.to_json(), effect=effect))
         return metric
 
@@ -504,6 +666,7 @@ class Run(RunFacts, SummaryKeeper):
         what is not known to be on the disk is written anew, and the next `sync` can succeed.
         """
         if not self._disabled:
+            self.flush()
             self._call("sync", self._sync)
 
     def _sync(self) -> None:
@@ -536,19 +699,38 @@ class Run(RunFacts, SummaryKeeper):
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Write the open row, bring everything to the disk and close the run. Calling it again does nothing.
 
-        `exit_code` is recorded; `quiet` is accepted and has nothing to silence. When it raises, the run is still open,
+        `exit_code` is recorded; `quiet=True` leaves out the line that says so. When it raises, the run is still open,
         and `finish` can be called again.
         """
-        del quiet
         if self._closed:
             return
-        if not self._disabled and os.getpid() == self._pid:
+        if not self._disabled and not self._is_child:
             with storage_errors("freeing the reserve"):
                 layout.free_reserve(self._storage, self._journal.writer)
-        self._call("finish", lambda: self._finish(exit_code))
+        dropped = None
+        while not self.is_finished:
+            dropped = self._empty_queue() or dropped
+            self._call("finish", lambda: self._finish(exit_code, quiet))
+            if self._is_inside():
+                return  # the call in whose midst this one came does it at its end
+        if dropped is not None:
+            raise dropped
 
-    def _finish(self, exit_code: int | None) -> None:
-        if self._closed:
+    def _empty_queue(self) -> Exception | None:
+        """Write what waits in the background; return the first error of a call that had to be dropped."""
+        dropped: Exception | None = None
+        while True:
+            try:
+                self.flush()
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a value of the caller's raised
+                dropped = dropped or error
+                continue
+            return dropped
+
+    def _finish(self, exit_code: int | None, quiet: bool | None) -> None:
+        if self._closed or (self._worker is not None and self._worker.queued()):
             return
         if self._journal.is_open:
             if self._row.is_open:
@@ -556,25 +738,31 @@ class Run(RunFacts, SummaryKeeper):
             if not self._files.is_owner or self._files.others_wrote(self._journal.writer):
                 self._media.sync()
                 self._journal.sync()
-                everything = read_events(self._storage)
+                with storage_errors("reading what other writers logged"):
+                    everything = read_events(self._storage)
                 self._write_files(everything.config, everything.summary.to_json())
                 self._files.is_owner = False
             self._sync()
             self._append("end", self._ending(exit_code))
             self._journal.sync()
             self._journal.close()
-        self._closed = True
-        _live.discard(self)
-        if self._on_finish is not None:
-            self._on_finish()
+        self._close()
+        if not quiet and self.dir is not None and self._rank == 0 and self._start in ("new", "resume"):
+            size = self._journal.line_bytes + self._counts["media_bytes"]
+            console.finished(self.id, self.dir, self._counts["rows"], self._counts["media_files"], size)
         if self._watch.bad_names:
             names = ", ".join(self._watch.bad_names[:10])
             logger.info("run %s: names that some tools cannot query [metric.name]: %s", self.id, names)
 
     def abandon(self) -> None:
         """Close a run that cannot be finished; what is on the disk stays as it is."""
+        self._close()
+
+    def _close(self) -> None:
         self._closed = True
         _live.discard(self)
+        if self._worker is not None:
+            self._worker.close()
         if self._on_finish is not None:
             self._on_finish()
 
@@ -582,6 +770,8 @@ class Run(RunFacts, SummaryKeeper):
         ending: dict[str, Any] = {"next_step": self._row.step}
         if exit_code is not None:
             ending["exit_code"] = int(exit_code)
+        if self._worker is not None and self._worker.dropped:
+            ending["dropped"] = self._worker.dropped
         if self._watch.bad_names:
             ending["metric.name"] = self._watch.bad_names
         return ending
@@ -619,51 +809,6 @@ class Run(RunFacts, SummaryKeeper):
         return f"Run({self.id!r}, {state})"
 
 
-class _RowWritten:
-    """What a row does once it is in the file."""
-
-    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "call", "step_after")
-
-    def __init__(
-        self,
-        run: Run,
-        call: Call | None,
-        step: int,
-        leaves: list[tuple[trees.Path, Any]],
-        increments: dict[trees.Path, Cursor],
-        next_row: OpenRow | None,
-    ) -> None:
-        self._run, self.call, self._step = run, call, step
-        self._leaves, self._increments, self._next_row = leaves, increments, next_row
-        self.step_after = (next_row or run._row).step
-
-    def __call__(self) -> None:
-        run = self._run
-        run._fold.add_row(self._leaves, self._step, run._rank, self)
-        run._increments.commit(self._increments)
-        if self._next_row is not None:
-            run._row = self._next_row
-        if self.call is not None:
-            self.call.taken = True
-        run._files.is_stale = True
-
-
-class _PartWritten:
-    """What a part of the open row does once it is in the file."""
-
-    __slots__ = ("_run", "_tree", "call", "step_after")
-
-    def __init__(self, run: Run, call: Call, step: int, tree: dict[str, Any]) -> None:
-        self._run, self.call, self.step_after, self._tree = run, call, step, tree
-
-    def __call__(self) -> None:
-        run = self._run
-        row = run._row if run._row.step == self.step_after else OpenRow(self.step_after)
-        row.collect(self._tree)
-        run._row = row
-        self.call.taken = True
-
-
 _PLAIN = frozenset((float, int, bool, str))
 FILES_EVERY = 1.0
 
@@ -688,6 +833,7 @@ def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
 
 def _make_locks_in_child() -> None:
     for run in list(_live):
+        run._is_child = True
         run._make_locks()  # another thread of the parent may have held them
 
 

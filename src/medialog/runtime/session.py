@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
 
 from medialog.runtime import config as configuration
-from medialog.runtime import description, environment, layout, wandb_arguments
+from medialog.runtime import console, description, environment, layout, wandb_arguments
+from medialog.runtime.background import Background
 from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.events import read_events
 from medialog.runtime.metric import Metric
 from medialog.runtime.reader import RunReader
 from medialog.runtime.run import Run
 from medialog.runtime.wandb_arguments import Resume, WandbArguments
-from medialog.validators import checks
+from medialog.validators import checks, progress
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import (
     Advice,
@@ -60,8 +61,9 @@ def init(
     mode: Mode | str = "local",
     limits: Mapping[str, Any] | None = None,
     strict: Strictness = "warn",
-    background: bool = False,
+    background: bool | Background = False,
     sync_every: float = 30.0,
+    quiet: bool = False,
     *,
     clock: Clock | None = None,
     identifiers: Identifiers | None = None,
@@ -75,8 +77,10 @@ def init(
     that does not exist, `"never"` one that does. `mode`: `"local"` (`"offline"`, `"online"`, `"dryrun"` mean the same:
     there is no server), `"memory"` (nothing on disk), `"disabled"` (everything is accepted, nothing is kept).
     `limits`, `strict`: the rules of the run (`medialog.validators`). `sync_every`: seconds after which `log` calls
-    `sync()` by itself. `clock`, `identifiers`: for tests. `entity`, `job_type`: text, recorded; the other arguments of
-    W&B's `init` are accepted where they change nothing, and refused where they would.
+    `sync()` by itself. `quiet=True` (or the variable MEDIALOG_QUIET) leaves out the line at the start and at the end,
+    and the progress of long encodings, which only a terminal sees. `clock`, `identifiers`: for tests. `entity`,
+    `job_type`: text, recorded; the other arguments of W&B's `init` are accepted where they change nothing, and refused
+    where they would.
 
     A run that is still active is finished first. Raises `InvalidName`, `InvalidInput`, `RunError` (the id exists),
     `StorageError`.
@@ -85,6 +89,7 @@ def init(
     rules = Rules(limits or {}, strict)
     words = description.check(name=name, group=group, tags=tags, notes=notes)
     _check_arguments(project, id, mode, background, sync_every)
+    progress.set_quiet(bool(quiet))
     resume = wandb_arguments.check_resume(resume, id)
     recorded = wandb_arguments.recorded(of_wandb)
     if _instead and mode != "disabled":
@@ -113,14 +118,22 @@ def init(
         **(environment.describe() if mode != "disabled" else {}),
     }
     _advise(of_wandb, resume, id)
-    reserve = RESERVE if on_disk else 0
+    options: dict[str, Any] = {
+        "on_finish": _restore_rules,
+        "rules": rules,
+        "clock": clock,
+        "identifiers": identifiers,
+        "sync_every": sync_every,
+        "reserve": RESERVE if on_disk else 0,
+        "background": (background if isinstance(background, Background) else Background()) if background else None,
+    }
     with storage_errors("opening the run directory"):
-        run = _open(
-            storage, info, config_tree, rules, clock, identifiers, sync_every, resume, mode == "disabled", reserve
-        )
+        run = _open(storage, info, config_tree, resume, mode == "disabled", options)
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
+    if run.dir is not None and layout.rank_of_process() == 0:
+        console.started(run.id, run.dir, run.step)
     return run
 
 
@@ -136,23 +149,11 @@ def _open(
     storage: Storage,
     info: dict[str, Any],
     config: dict[str, Any],
-    rules: Rules,
-    clock: Clock,
-    identifiers: Identifiers,
-    sync_every: float,
     resume: Resume,
     disabled: bool,
-    reserve: int,
+    common: dict[str, Any],
 ) -> Run:
     """Create the run directory, or join the one that is there."""
-    common: dict[str, Any] = {
-        "on_finish": _restore_rules,
-        "reserve": reserve,
-        "rules": rules,
-        "clock": clock,
-        "identifiers": identifiers,
-        "sync_every": sync_every,
-    }
     rank = layout.rank_of_process()
     if storage.size(layout.RUN) is None:
         if resume == "must":
@@ -169,7 +170,7 @@ def _open(
         raise RunError(f"run {info['id']!r} {who}: resume=True goes on with it, another id= begins a new one")
     info = RunReader(storage).info
     events = read_events(storage)
-    common["known_config"] = events.config
+    common = {**common, "known_config": events.config}
     if resume == "never":
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
         return Run(storage, info, config=config, start="join", **common)
@@ -185,10 +186,8 @@ def _check_arguments(project: Any, id: Any, mode: Any, background: Any, sync_eve
             raise InvalidName(Violation(at, "name.pattern", problem, checks.show(value)))
     rule = "init.argument"
     wrong: list[Violation | None] = [checks.one_of(mode, get_args(Mode), "mode", rule)]
-    if background:
-        wrong.append(
-            Violation("background", rule, "False: rows are written in the caller so far", checks.show(background))
-        )
+    if not isinstance(background, (bool, Background)):
+        wrong.append(Violation("background", rule, "True, False or a medialog.Background", checks.show(background)))
     wrong.append(checks.positive_number(sync_every, "sync_every", rule))
     checks.refuse(wrong)
 

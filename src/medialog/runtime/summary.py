@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from medialog.runtime.metric import Metric
 from medialog.runtime.trees import KIND, Path, dotted, insert, leaves, plain
@@ -76,6 +76,29 @@ class Leaf:
         new.max = max(new.max, value)
         return new
 
+    def after_numbers(self, column: tuple[Any, ...], steps: tuple[int, int], rank: int, token: object) -> Leaf:
+        """Return what is known with the finite numbers (or booleans) of several rows, whose steps increase."""
+        new = Leaf.__new__(Leaf)
+        first_step, last_step = steps
+        new.latest, new.token = column[-1], token
+        if last_step > self.last_step or (last_step == self.last_step and rank <= self.last_rank):
+            new.last, new.last_step, new.last_rank = column[-1], last_step, rank
+        else:
+            new.last, new.last_step, new.last_rank = self.last, self.last_step, self.last_rank
+        if self.first_step is None or first_step < self.first_step:
+            new.first, new.first_step = column[0], first_step
+        else:
+            new.first, new.first_step = self.first, self.first_step
+        numbers = tuple(value for value in column if type(value) is not bool) if bool in map(type, column) else column
+        new.nan, new.count = self.nan, self.count + len(numbers)
+        total = self.sum
+        for value in numbers:  # one after the other: the sum does not depend on how rows were gathered
+            total += value
+        new.sum = total
+        new.min = min(self.min, min(numbers, default=math.inf))
+        new.max = max(self.max, max(numbers, default=-math.inf))
+        return new
+
     def statistic(self, name: str, goal: str) -> Any:
         """Return one of the summaries of `define_metric`; None when no number was seen."""
         if name == "last":
@@ -88,6 +111,26 @@ class Leaf:
             name = "max" if goal == "maximize" else "min"
         value = {"min": self.min, "max": self.max, "mean": self.sum / self.count}[name]
         return jsontext.encode_number(value)
+
+
+class NumberRow(Protocol):
+    """A row of nothing but finite numbers and booleans. Rows of the same keys have the same `paths` object."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Return the leaves' paths."""
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Return their values."""
+
+    @property
+    def step(self) -> int:
+        """Return the step."""
+
+    @property
+    def rank(self) -> int:
+        """Return the writer's rank."""
 
 
 class SummaryFold:
@@ -103,27 +146,64 @@ class SummaryFold:
         self._trees: dict[Path, dict[str, None]] = {}  # each mapping: the names in it
         self._definitions: dict[str, Metric] = {}
         self._definition_of: dict[Path, Metric | None] = {}
-        self._has_step_metrics = False
+        self.has_step_metrics = False  # a definition asks for a step metric in every row
+        # Rows of numbers are gathered and taken many at once: those being taken, and those that came since.
+        self._gathered: tuple[list[NumberRow], list[NumberRow]] = ([], [])
+
+    def add_numbers(self, row: NumberRow) -> None:
+        """Take a committed row of numbers, at the latest when somebody asks for a value."""
+        gathered = self._gathered[1]
+        if not gathered or gathered[-1] is not row:
+            gathered.append(row)
+        if len(gathered) >= _GATHER:
+            self._take_gathered()
+
+    def _take_gathered(self) -> None:
+        taking, gathered = self._gathered
+        if not taking:
+            if not gathered:
+                return
+            self._gathered = taking, _ = gathered, []
+        begin = 0
+        while begin < len(taking):
+            end, paths = begin + 1, taking[begin].paths
+            while end < len(taking) and taking[end].paths is paths and taking[end].step > taking[end - 1].step:
+                end += 1
+            self._add_batch(taking[begin:end])
+            begin = end
+        self._gathered = [], self._gathered[1]
+
+    def _add_batch(self, rows: list[NumberRow]) -> None:
+        steps, rank, token = (rows[0].step, rows[-1].step), rows[0].rank, rows[-1]
+        for path, column in zip(rows[0].paths, zip(*(row.values for row in rows), strict=True), strict=True):
+            leaf = self._place(path, token)
+            if leaf is not None:
+                self._leaves[path] = leaf.after_numbers(column, steps, rank, token)
+
+    def _place(self, path: Path, token: object) -> Leaf | None:
+        """Return the leaf at `path`, new where there is none; None when it has taken the row `token` already."""
+        leaf = self._leaves.get(path)
+        if leaf is None:
+            if path not in self._manual:
+                self._take_place(path)
+            return _NOTHING_SEEN
+        return None if token is not None and leaf.token is token else leaf
 
     def add_row(self, row: Iterable[tuple[Path, Any]], step: int, rank: int = 0, token: object = None) -> None:
         """Take the leaves of a committed row.
 
         The last value of a key is that of its largest step; where several ranks have that step, the lowest rank's.
         """
+        self._take_gathered()
         for path, value in row:
-            leaf = self._leaves.get(path)
-            if leaf is None:
-                if path not in self._manual:
-                    self._take_place(path)
-                leaf = _NOTHING_SEEN
-            elif token is not None and leaf.token is token:
-                continue
-            self._leaves[path] = leaf.after(value, step, rank, token)
+            leaf = self._place(path, token)
+            if leaf is not None:
+                self._leaves[path] = leaf.after(value, step, rank, token)
 
     def define(self, metric: Metric) -> None:
         """Take a metric definition; it holds for earlier values too."""
         self._definitions[metric.name] = metric
-        self._has_step_metrics = any(each.step_sync for each in self._definitions.values())
+        self.has_step_metrics = any(each.step_sync for each in self._definitions.values())
         self._definition_of.clear()
 
     def definition(self, name: str) -> Metric | None:
@@ -147,6 +227,7 @@ class SummaryFold:
 
     def set(self, path: Path, value: Any) -> None:
         """Set a value by hand, as JSON. A mapping replaces what was below `path`; its leaves stay as set."""
+        self._take_gathered()
         if type(value) is dict and KIND not in value:
             self.delete(path)
             for inner, leaf in leaves(value, path):
@@ -158,6 +239,10 @@ class SummaryFold:
 
     def delete(self, path: Path) -> bool:
         """Forget a leaf, or everything below a path; say whether there was anything."""
+        self._take_gathered()
+        return self._delete(path)
+
+    def _delete(self, path: Path) -> bool:
         gone = [known for known in self._paths() if known[: len(path)] == path]
         for known in gone:
             self._forget(known)
@@ -169,7 +254,7 @@ class SummaryFold:
     def _take_place(self, path: Path) -> None:
         """Make room for a new leaf: a leaf replaces a tree of that name, and a tree replaces a leaf."""
         if path in self._trees:
-            self.delete(path)
+            self._delete(path)
         for length in range(1, len(path)):
             if path[:length] in self._leaves or path[:length] in self._manual:
                 self._forget(path[:length])
@@ -187,6 +272,7 @@ class SummaryFold:
 
     def items(self) -> Iterator[tuple[Path, Any]]:
         """Yield `(path, value)` of the summary, as JSON."""
+        self._take_gathered()
         for path in self._paths():
             if path in self._manual:
                 yield path, self._manual[path]
@@ -211,22 +297,20 @@ class SummaryFold:
 
     def latest_value(self, path: Path) -> Any:
         """Return the value of a leaf that was logged last, also when it was in a late row, or None."""
+        self._take_gathered()
         leaf = self._leaves.get(path)
         return None if leaf is None else leaf.latest
 
     def has_value(self, path: Path) -> bool:
         """Say whether a value was logged at `path`."""
+        self._take_gathered()
         return path in self._leaves
 
     def last_value(self, path: Path) -> Any:
         """Return the last logged value of a leaf, or None."""
+        self._take_gathered()
         leaf = self._leaves.get(path)
         return None if leaf is None else leaf.last
-
-    @property
-    def has_step_metrics(self) -> bool:
-        """Say whether a definition asks for a step metric in every row."""
-        return self._has_step_metrics
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a tree."""
@@ -245,6 +329,7 @@ def _as_float(value: float) -> float:
 
 _ABSENT = object()
 _NOTHING_SEEN = Leaf()
+_GATHER = 1024  # rows
 
 
 class Summary(MutableMapping[str, Any]):

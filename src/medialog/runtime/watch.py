@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -45,6 +46,15 @@ class KeyWatch:
                 self._told_points = True
                 sentence = f"{dotted(path)}: more than {self._most_points:,} points, fewer are recommended"
                 yield "metric.points_advice", sentence
+
+    def rows_left(self) -> float:
+        """Return how many more rows of known keys can go by before there is something to say of their number."""
+        return math.inf if self._told_points else int(self._most_points) - max(self._points.values(), default=0)
+
+    def count(self, paths: Iterable[Path], rows: int) -> None:
+        """Count rows that went by without being looked at."""
+        for path in paths:
+            self._points[path] = self._points.get(path, 0) + rows
 
     def _see_name(self, path: Path) -> Iterator[tuple[str, str]]:
         key = dotted(path)

@@ -19,6 +19,7 @@ RUN_RULES = {
     "key.type": "a key is a string",
     "key.unique": "two keys of one step differ also after Unicode normalisation",
     "list.numbers": "a Python list has at most `list.numbers` numbers",
+    "log.dropped": "the queue of a run in the background has room (a warning: rows are dropped, as it was told to)",
     "log.late": "steps come in order (a warning: an earlier step is kept as a late row)",
     "log.row": "log takes a mapping",
     "log.step": "a step is a whole number >= 0",

@@ -65,6 +65,20 @@ def first_non_finite(document: Any, path: str = "$") -> str | None:
     return None
 
 
+def encode_plain(document: Any) -> bytes:
+    """Return JSON of a document that is known to hold no NaN, infinity or lone surrogate."""
+    global _encoder
+    if _encoder is None:
+        import msgspec
+
+        _encoder = msgspec.json.Encoder()
+    encoded: bytes = _encoder.encode(document)
+    return encoded
+
+
+_encoder: Any = None
+
+
 def dumps(document: Any) -> bytes:
     """Return `document` as compact UTF-8 JSON, keys in order; `ValueError` for NaN, infinity or a bad string."""
     import msgspec

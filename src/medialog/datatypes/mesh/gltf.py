@@ -24,6 +24,7 @@ from medialog.validators import checks
 from medialog.wire import jsontext
 
 if TYPE_CHECKING:
+    from medialog.validators.errors import Violation
     from medialog.validators.rules import Rules
 
 _JSON, _BIN = b"JSON", b"BIN\0"
@@ -52,14 +53,21 @@ READABLE_EXTENSIONS = frozenset(
 )
 
 
+def check_json_size(size: int, at: str, rules: Rules) -> Violation | None:
+    """Hold the JSON, all of a `.gltf` file or the chunk of a GLB, against the limit."""
+    return checks.at_most(size, "object3d.json", at, rules, "bytes (save it as GLB, or raise the limit)")
+
+
 def check_gltf(data: bytes, rules: Rules) -> MeshFacts:
     """Return what a `.gltf` file holds."""
+    checks.refuse([check_json_size(len(data), "JSON", rules)])
     return _check_document(data.removeprefix(b"\xef\xbb\xbf"), None, rules)
 
 
 def check_glb(data: bytes, rules: Rules) -> MeshFacts:
     """Return what a `.glb` file holds."""
     text, binary = read_chunks(data)
+    checks.refuse([check_json_size(len(text), "JSON", rules)])
     return _check_document(text, binary, rules)
 
 
@@ -94,9 +102,6 @@ def read_chunks(data: bytes) -> tuple[bytes, memoryview | None]:
 
 
 def _check_document(text: bytes, binary: memoryview | None, rules: Rules) -> MeshFacts:
-    checks.refuse(
-        [checks.at_most(len(text), "object3d.json", "JSON", rules, "bytes (save it as GLB, or raise the limit)")]
-    )
     try:
         raw = jsontext.loads(text)
     except ValueError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
-from medialog.datatypes.base import Change, Changes, DataType, FileModel, file_fields
+from medialog.datatypes.base import Caption, Change, Changes, DataType, FileModel, file_fields
 from medialog.datatypes.files import Sink, Source, read_reference
 from medialog.datatypes.plot import template
 from medialog.datatypes.plot.drawing import Drawing, Preset, check_fields, check_table, not_drawn, read_columns
@@ -41,11 +41,11 @@ class ChartDescriptor(FileModel, tag="chart"):
         ),
     ]
     fields: Annotated[dict[str, str | None], Meta(description="field of the preset to column of the table")]
-    string_fields: Annotated[dict[str, str], Meta(description="text of the preset: title, axis titles")]
+    string_fields: Annotated[dict[str, Caption], Meta(description="text of the preset: title, axis titles")]
     split_table: Annotated[bool, Meta(description="show the table as a panel of its own too")]
     table: TableDescriptor
     lossless: Annotated[bool, Meta(description="False: points were left out or interpolated, see changes")]
-    title: str | UnsetType = UNSET
+    title: Caption | UnsetType = UNSET
     changes: Changes | UnsetType = UNSET
 
 
