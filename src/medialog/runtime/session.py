@@ -174,7 +174,10 @@ def _open(
     if resume == "never":
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
         return Run(storage, info, config=config, start="join", **common)
-    steps = [row.step for row in events.rows if row.segment.rank == rank] or [events.last_step]
+    # A row that is left out because its media are damaged comes back when the same media are logged again: its step is
+    # taken.
+    known = read_events(storage, "salvage") if events.problems else events
+    steps = [row.step for row in known.rows if row.segment.rank == rank] or [known.last_step]
     first_step = max(steps) + 1
     return Run(storage, info, config=config, fold=events.summary, first_step=first_step, start="resume", **common)
 
