@@ -55,7 +55,7 @@ def tell(files: Mapping[str, bytes]) -> Told:
 
 
 def _rank(writer: str) -> int:
-    return int(writer.split("-")[0][1:])
+    return int(writer.split("-", maxsplit=1)[0][1:])
 
 
 def _line(raw: bytes) -> dict[str, Any] | None:
@@ -71,7 +71,7 @@ def _take_writer(lines: list[dict[str, Any]], files: Mapping[str, bytes], told: 
     clean = bool(lines) and lines[-1]["k"] == "end"
     synced = max((number for number, line in enumerate(lines) if line["k"] == "sync"), default=-1)
     for number, line in enumerate(lines):
-        step = line.get("step")
+        step: Any = line.get("step")
         if line["k"] == "config":
             told.config.update(line["d"])
         elif line["k"] == "part":
