@@ -14,8 +14,8 @@ class Stop(BaseException):
     """The process dies here. Nothing above may catch it, and the storage stays as it is."""
 
 
-ERRORS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE")}
-OF_ANY_CALL = (*ERRORS, "EIO afterwards", "stop", "stop afterwards")
+ERRORS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE", "EACCES")}
+OF_ANY_CALL = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE", "EIO afterwards", "stop", "stop afterwards")
 OF_WRITE = ("short", "half then ENOSPC", "half then EIO", "half then stop")
 CHANGING = frozenset(
     ("make_directory", "create", "write", "truncate", "fsync", "fsync_path", "rename", "rename_new", "remove", "close")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,9 @@ class Life:
 
     def begin(self, *, resume: bool) -> medialog.Run:
         run = self._try(lambda: self.process.begin(resume=resume))
-        while run is None or run is _DEAD:  # the directory is there already, or may be
-            run = self._try(lambda: self.process.begin(resume=True))
+        for _ in range(5):  # the directory is there already, or may be
+            if run is None or run is _DEAD:
+                run = self._try(lambda: self.process.begin(resume=True))
         assert isinstance(run, medialog.Run)
         self.expected.step = run.step
         return run
@@ -70,7 +72,7 @@ class Life:
         for call in calls:
             if isinstance(call, Row):
                 run = self._log(run, call)
-            elif self._try(lambda call=call, run=run: call(run)) is _DEAD:
+            elif self._try(partial(call, run)) is _DEAD:
                 run = self._after_death()
         return run
 
@@ -156,9 +158,7 @@ def contents(storage: Any) -> dict[str, bytes]:
     if isinstance(storage, MemoryStorage):
         return {path: bytes(content) for path, content in storage.files.items()}
     root = storage.root
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
-    }
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 def live(process: NewProcess, storage: FaultyStorage) -> Life:
