@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import os
@@ -205,6 +206,33 @@ def test_schema(medialog_command: Any) -> None:
     assert {*records.NAMES, *kinds.KINDS} == set(medialog_command("schema").output.split())
     done = medialog_command("schema", "image-fil")
     assert (2, True) == (done.code, "image-file" in done.errors)
+
+
+class EntryPoint:
+    def __init__(self, name: str, value: str) -> None:
+        self.name, self.value = name, value
+
+
+def test_schema_of_a_package_that_cannot_be_read(medialog_command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [EntryPoint("their-file", "no_such_package:Theirs")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found)
+    kinds.third_party_kinds.cache_clear()
+    try:
+        assert "their-file" in medialog_command("schema").output.split()
+        done = medialog_command("schema", "their-file")
+        assert (2, "") == (done.code, done.output)
+        assert "no_such_package:Theirs" in done.errors
+        assert "No module named 'no_such_package'" in done.errors
+
+        found.append(EntryPoint("mask", "theirs:Mask"))  # a kind of ours: an error of the installation
+        kinds.third_party_kinds.cache_clear()
+        for arguments in ((), ("their-file",)):
+            done = medialog_command("schema", *arguments)
+            assert 2 == done.code
+            assert "the kind 'mask' of theirs:Mask is taken" in done.errors
+        assert 0 == medialog_command("schema", "mask").code
+    finally:
+        kinds.third_party_kinds.cache_clear()
 
 
 class Terminal(io.StringIO):

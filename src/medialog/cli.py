@@ -65,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(command=_show)
     schema = commands.add_parser("schema", help="print the JSON Schema of a kind or a record")
     schema.add_argument(
-        "kind", nargs="?", metavar="KIND", help="image-file, table-file, run, line ...; none lists them"
+        "kind",
+        nargs="?",
+        metavar="KIND",
+        help="image-file, run, line, a kind of another package ...; none lists them",
     )
     schema.set_defaults(command=_schema)
     return parser
@@ -397,17 +400,34 @@ def _last(value: Any) -> str:
 def _schema(options: argparse.Namespace) -> int:
     from medialog.wire import kinds, records, schemas
 
+    text = None if options.kind is None else schemas.published(options.kind)
+    if text is not None:
+        _say(text.decode().rstrip("\n"))
+        return _VALID
+    try:
+        others = kinds.third_party_kinds()
+    except ValueError as error:  # two packages write one kind
+        return _complain(_plain(str(error)))
+    names = [*records.NAMES, *sorted([*kinds.KINDS, *others])]
     if options.kind is None:
-        for name in (*records.NAMES, *kinds.KINDS):
+        for name in names:
             _say(name)
         return _VALID
-    text = schemas.published(options.kind)
-    if text is None:
-        import difflib
+    if options.kind in others:
+        return _schema_of_another_package(options.kind, others[options.kind])
+    import difflib
 
-        known = [*records.NAMES, *kinds.KINDS]
-        near = difflib.get_close_matches(options.kind, known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`medialog schema` lists them"
-        return _complain(f"no schema of {options.kind!r}: {hint}")
-    _say(text.decode().rstrip("\n"))
+    near = difflib.get_close_matches(options.kind, names, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`medialog schema` lists them"
+    return _complain(f"no schema of {options.kind!r}: {hint}")
+
+
+def _schema_of_another_package(kind: str, location: str) -> int:
+    from medialog.validators.descriptors import schema_of
+
+    try:
+        text = json.dumps(schema_of(kind), indent=2, ensure_ascii=False)
+    except Exception as error:  # noqa: BLE001 - importing another package may raise anything
+        return _complain(_plain(f"no schema of {kind!r}: {location} gives none: {type(error).__name__}: {error}"))
+    _say(text)
     return _VALID

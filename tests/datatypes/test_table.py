@@ -7,6 +7,7 @@ import enum
 import hashlib
 import io
 import json
+import math
 import pathlib
 import pickle
 import sys
@@ -1081,3 +1082,52 @@ def test_pandas_frames_need_no_pyarrow_when_small(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
     assert expected == stored(Table(dataframe=given))[0]
+
+
+# --- rows of the types of the row before go a shorter way ---
+
+_cells = st.sampled_from([1, 2**63, -(2**64), 0.5, math.nan, math.inf, True, None, "a", "é", b"b"]) | st.text(
+    max_size=3
+)
+_rows = st.lists(st.tuples(_cells, _cells), max_size=12)
+
+
+@given(
+    rows=_rows, optional=st.booleans(), mixed=st.booleans(), dtype=st.sampled_from([None, [float, None], [int, str]])
+)
+def test_the_shorter_way_of_adding_rows_cannot_be_told_from_the_longer(
+    rows: list[tuple[Any, Any]], optional: bool, mixed: bool, dtype: Any
+) -> None:
+    def grown(shorter: bool) -> tuple[list[str], Any]:
+        table = Table(
+            columns=["a", "b"], optional=optional, allow_mixed_types=mixed, dtype=dtype, limits={"table.rows": 20}
+        )
+        errors = []
+        for row in [each for one in rows for each in (one, one)]:  # each twice, so that its types are known
+            if not shorter:
+                table._plain_row = None
+            try:
+                table.add_data(*row)
+            except InvalidInput as error:
+                errors.append(str(error))
+        sink = MemorySink()
+        return errors, (table.encode_into(sink), sink.files)
+
+    assert grown(shorter=True) == grown(shorter=False)
+
+
+def test_a_row_goes_the_shorter_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table(columns=["a", "b"], log_mode="MUTABLE")
+    taken = []
+    add = Table._add_plain
+
+    def note(self: Table, row: tuple[Any, ...]) -> bool:
+        taken.append(row)
+        return add(self, row)
+
+    monkeypatch.setattr(Table, "_add_plain", note)
+    for i in range(4):
+        table.add_data(i, "x")
+    table.add_data(4, None)
+    assert taken == [(1, "x"), (2, "x"), (3, "x")]
+    assert len(table) == 5

@@ -277,6 +277,23 @@ def test_unknown_kinds_are_passed_over(start: Start) -> None:
     assert reader.problems == []
 
 
+def test_a_row_stays_when_a_key_of_another_program_names_a_file_of_its_own(start: Start) -> None:
+    from medialog.wire import line
+
+    path = make(start)
+    file = segment(path)
+    lines = file.read_bytes().splitlines()
+    source = {"path": "data/train.csv", "sha256": "0" * 64, "size": 5}
+    descriptor = {**medialog.Histogram([1, 2]).encode(medialog.MemorySink()), "x-source": source}
+    with file.open("ab") as appended:
+        appended.write(line.encode(line.Line(len(lines), "row", 0.0, 0.0, {"h": descriptor}, step=2)))
+
+    reader = medialog.open_run(path)
+
+    assert [0, 1, 2] == reader.steps
+    assert [] == reader.problems
+
+
 @pytest.mark.parametrize("content", [None, "", "{}", "[1]", '{"format_version": "1"}', "not json"])
 def test_not_a_run_directory(tmp_path: Path, content: str | None) -> None:
     if content is not None:

@@ -53,6 +53,10 @@ TABLE_CHANGES = {
 }
 
 
+_PLAIN_CELLS = frozenset((bool, int, float, str, type(None)))
+_WIDE = 2**63
+
+
 class Table(DataType, kind="table-file"):
     """Rows of typed cells: `Table(columns=["Text", "Label"], data=[["I love my phone", 1]])`.
 
@@ -116,6 +120,7 @@ class Table(DataType, kind="table-file"):
         self.key_column: str | None = None
         self._logged = False
         self._frozen: Table | None = None
+        self._plain_row: tuple[type, ...] | None = None  # the types of a row that needs no other check
 
     def _read_input(
         self, columns: Any, data: Any, rows: Any, dataframe: Any, log: ChangeLog
@@ -170,6 +175,8 @@ class Table(DataType, kind="table-file"):
 
     def add_data(self, *row: Any) -> None:
         """Add a row: one cell for each column. `InvalidInput` for a wrong one, and then nothing is added."""
+        if tuple(map(type, row)) == self._plain_row and self._add_plain(row):
+            return
         if len(row) != len(self._columns):
             listed = ", ".join(self.columns)
             hint = "; add_data takes one argument for each cell" if len(row) == 1 else ""
@@ -201,6 +208,27 @@ class Table(DataType, kind="table-file"):
         self._absorb(reader)
         if self.key_column is not None:
             self._keys.add(key)
+        types = tuple(map(type, row))
+        # A NaN in a column of other cells became a missing one: what is of its type there is not taken as it is.
+        fit = all(
+            column.grows_freely and (kind != "number" or merged in ("number", "any"))
+            for column, kind, _, merged in ready
+        )
+        self._plain_row = types if fit and _PLAIN_CELLS.issuperset(types) else None
+
+    def _add_plain(self, row: tuple[Any, ...]) -> bool:
+        """Add a row of the types of the one before it; False when it has to be looked at more closely."""
+        if self.key_column is not None or (self._logged and self.log_mode == "IMMUTABLE"):
+            return False
+        if len(self) >= self._rules.limit("table.rows"):
+            return False
+        for cell in row:
+            kind = type(cell)
+            if (kind is str and not cell.isascii()) or (kind is int and not -_WIDE <= cell < _WIDE):
+                return False
+        for column, cell in zip(self._columns, row, strict=True):
+            column.values.append(cell)
+        return True
 
     add_row = add_data
 
@@ -225,6 +253,7 @@ class Table(DataType, kind="table-file"):
         refuse_cells(found)
         self._before_change()
         self._absorb(reader)
+        self._plain_row = None
         self._columns.append(column)
 
     def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], Mapping[str, Any]]) -> None:

@@ -99,9 +99,14 @@ class Column:
             return None
         return merged
 
+    @property
+    def grows_freely(self) -> bool:
+        """Say whether a cell of a kind that the column has takes its place as it is."""
+        return type(self.values) is list and self.dtype is self.unit is None
+
     def append(self, kind: str, cell: Any, merged: str, reader: CellReader) -> None:
         """Add a cell that `fits` accepted."""
-        if type(self.values) is list and self.dtype is self.unit is None and kind in (self.kind, "none"):
+        if self.grows_freely and kind in (self.kind, "none"):
             self.values.append(cell)
             return
         if (
