@@ -66,6 +66,7 @@ class MediaFiles:
         if size is None or not is_sound(self._storage, FileRef(path, digest, size)):
             self._suspect.pop(path, None)
             self._unsynced.pop(path, None)
+            self._trusted.discard(bytes.fromhex(digest))  # the same value, logged again, is stored anew
             raise DurabilityLost(
                 0, f"{path}: the disk lost its bytes; the rows that refer to it are reported as damaged"
             )

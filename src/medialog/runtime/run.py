@@ -739,7 +739,8 @@ class Run(RunFacts, SummaryKeeper):
             if not self._files.is_owner or self._files.others_wrote(self._journal.writer):
                 self._media.sync()
                 self._journal.sync()
-                everything = read_events(self._storage)
+                with storage_errors("reading what other writers logged"):
+                    everything = read_events(self._storage)
                 self._write_files(everything.config, everything.summary.to_json())
                 self._files.is_owner = False
             self._sync()

@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -82,7 +83,7 @@ class LocalStorage:
 
     def make_directory(self, path: str) -> None:
         if not path:
-            os.makedirs(self.root, exist_ok=True)
+            self._make_root(self.root)
             return
         self._refuse_links(path)
         try:
@@ -95,6 +96,20 @@ class LocalStorage:
                 raise
             self.make_directory(above)
             self.make_directory(path)
+
+    def _make_root(self, root: Path) -> None:
+        """Make the root and those above it; each new name is brought to the disk, or the run could go with it."""
+        if root.is_dir():
+            return
+        with suppress(FileExistsError):  # a file; `mkdir` says so better
+            self._make_root(root.parent)
+        root.mkdir(exist_ok=True)
+        with suppress(PermissionError):  # a directory that may be written and not read
+            above = os.open(root.parent, os.O_RDONLY | _CLOEXEC)
+            try:
+                os.fsync(above)
+            finally:
+                os.close(above)
 
     def create(self, path: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _CLOEXEC | _BINARY
