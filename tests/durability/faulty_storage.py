@@ -60,7 +60,9 @@ class FaultyStorage:
         if fault.startswith("half"):
             do(target, more[0][: len(more[0]) // 2])
         elif fault.endswith("afterwards") or call.method == "close":
-            do(target, *more)
+            done = do(target, *more)
+            if call.method == "open":
+                done.close()  # nobody gets it
         reason = fault.removesuffix(" afterwards").rpartition(" ")[2]
         if reason == "stop":
             raise Stop
