@@ -104,7 +104,7 @@ class Life:
                 if found.get(step) == follows.rows[step][-1]:
                     self.expected.rows[step] = follows.rows[step]
                     self.expected.written.append(next(w for w in follows.written[before:] if w[0] == step))
-            return self._after_death()
+            return self._after_death(follows)
         else:
             self.expected.take(call)
             self.acknowledged = self.expected.history
@@ -113,12 +113,23 @@ class Life:
         self.expected.take(call)  # kept: it will be there, later
         return run
 
-    def _after_death(self) -> medialog.Run:
+    def _after_death(self, follows: Expected | None = None) -> medialog.Run:
+        """Go on in another process; `follows` is what the interrupted call would have made of the run."""
         self.died = True
         self.acknowledged = self.expected.history
-        self.expected.open = None  # an open row does not go on in another process
         self.check()
-        return self.begin(resume=True)
+        before = self.expected.open, self.expected.step
+        run = self.begin(resume=True)
+        opened = run.open_tree() if run._row.is_open else None
+        if opened is None:  # what was collected is a row by now, or nothing was
+            assert before[0] is None or before[1] in tell(self.files).rows, (
+                f"what step {before[1]} had collected is gone"
+            )
+        else:
+            possible = [before] if follows is None else [before, (follows.open, follows.step)]
+            assert (opened, run.step) in possible
+        self.expected.open = opened
+        return run
 
     def _try(self, do: Callable[[], Any]) -> Any:
         for _ in range(MOST_TRIES):
