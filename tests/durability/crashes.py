@@ -15,7 +15,6 @@ from durability.disk import Disk, Files, RecordingDisk, as_storage
 from durability.oracle import is_sound, media, tell
 from durability.runs import Process, page, picture
 from durability.scenario import as_json
-from durability.shipped import READER_KNOWS_CONTINUATIONS
 from medialog.runtime.reader import RunReader
 from medialog.validators.errors import DurabilityLost, RunError
 
@@ -84,13 +83,12 @@ def resumed(life: Life) -> None:
     life.log(run, {"loss": 2})
     life.sync(run)
     life.log(run, {"loss": 3, "picture": picture(2)})
-    of_the_dead = run.step - 1  # a sync is for the lines of its own writer
     life.process.die()
     run = life.begin(resume=True)
     life.log(run, {"loss": 4, "picture": picture(2)})
-    life.sync(run, mine={step: tree for step, tree in life.logged.items() if step != of_the_dead})
+    life.sync(run)  # the lines and media of the dead writer, too
     life.log(run, {"loss": 5, "page": page(2)})
-    life.finish(run, mine={step: tree for step, tree in life.logged.items() if step != of_the_dead})
+    life.finish(run)
 
 
 def failing(life: Life) -> None:
@@ -227,8 +225,6 @@ def problems(files: Files, needed: Rows, asked: Rows, is_death: bool) -> list[st
         found.append("run.json is not there")
     if is_death and told.problems:
         found.append(f"the process died, and {told.problems[0]}")
-    if not READER_KNOWS_CONTINUATIONS and not is_death:
-        return found
     try:
         rows = dict(RunReader(as_storage(files)).rows())
     except RunError:

@@ -24,7 +24,6 @@ from durability.faulty_storage import (
 from durability.oracle import is_sound, tell
 from durability.runs import WIDER, Process, picture
 from durability.scenario import AFTER, BEFORE, Expected, Other, Row, statistics
-from durability.shipped import READER_KNOWS_CONTINUATIONS
 from medialog.datatypes.files import StorageSink
 from medialog.runtime import convert as conversion
 from medialog.runtime.reader import RunReader
@@ -189,8 +188,7 @@ def check_the_end(life: Life) -> None:
     reader = RunReader(life.storage)
     assert reader.steps == sorted(life.expected.rows)
     assert dict(reader.rows()) == life.expected.history
-    if READER_KNOWS_CONTINUATIONS or not any(isinstance(error, DurabilityLost) for error in life.errors):
-        check_the_summary(life, reader)
+    check_the_summary(life, reader)
     for path in [path for path in life.files if path.startswith("media/")]:
         assert is_sound(path, life.files[path])
 

@@ -200,6 +200,10 @@ class Events:
             return self.rows
         return sorted([*self.rows, *opened], key=lambda row: row.segment)  # stable: an open row comes last of its file
 
+    def unsynced(self) -> list[str]:
+        """Return the files that writers which did not end may have left in memory: the dead do not sync."""
+        return list(dict.fromkeys(path for log in self._in_order() for path in log.unsynced()))
+
     def open_row(self, rank: int) -> tuple[int, dict[str, Any]] | None:
         """Return `(step, tree)` of the row that a killed run of this rank had collected; None when there is none.
 

@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -84,6 +84,7 @@ class Run(RunFacts, SummaryKeeper):
         fold: SummaryFold | None = None,
         first_step: int = 0,
         open_row: Mapping[str, Any] | None = None,
+        unsynced: Iterable[str] = (),
         start: str = "new",
         run_json: str | None = None,
         reserve: int = 0,
@@ -103,6 +104,8 @@ class Run(RunFacts, SummaryKeeper):
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
         self._media = MediaFiles(storage)
+        with storage_errors("looking at what an earlier writer left"):
+            self._media.adopt(unsynced)
         self._counts = dict.fromkeys(("rows", "media_files", "media_bytes", "syncs"), 0)
         self._encode_seconds = 0.0
         self._waiting: list[Call] = []

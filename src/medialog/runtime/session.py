@@ -179,6 +179,7 @@ def _open(
     known = read_events(storage, "salvage") if events.problems else events
     steps = [row.step for row in known.rows if row.segment.rank == rank] or [known.last_step]
     common["first_step"] = max(steps) + 1
+    common["unsynced"] = events.unsynced()
     opened = events.open_row(rank)
     if opened is not None and opened[0] >= common["first_step"]:  # what a killed process had collected
         common["first_step"], common["open_row"] = opened

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from medialog.runtime import entries, trees
-from medialog.runtime.entries import Drop, Entry, Meta, Part, Row
+from medialog.runtime.entries import Drop, Entry, Meta, Part, Row, SummaryChange
 from medialog.runtime.layout import SegmentName
 from medialog.runtime.media_check import MediaCheck
 from medialog.validators.errors import storage_errors
@@ -232,6 +232,24 @@ class WriterLog:
     def visible_parts(self, step: int, *, salvage: bool) -> list[Part | Drop]:
         """Return the parts and drops of a step, without those whose files are not as they should be."""
         return [part for part in self.open.get(step, ()) if salvage or part.seq not in self.hidden]
+
+    # --- what is not known to be on the disk ---
+
+    def unsynced(self) -> Iterator[str]:
+        """Yield the paths of what was written after the last `sync`, of a writer that did not end."""
+        if self.last == "end":
+            return
+        yield from (name.path for name in self.tails)
+        written: list[Any] = [each for chunk in self.chunks.values() for each in chunk]
+        written += [each for parts in self.open.values() for each in parts]
+        for entry in written:
+            if entry.seq <= self.synced:
+                continue
+            if isinstance(entry, (Row, Part)):
+                yield from (reference.path for reference in entries.references(entry.tree))
+            elif isinstance(entry, SummaryChange):
+                for _, value in entry.set:
+                    yield from (reference.path for reference in entries.references({"value": value}))
 
     # --- what is wrong ---
 
