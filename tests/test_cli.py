@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 import medialog
+from handmade_runs import Writer, make_run
 from medialog import cli
 from medialog.runtime import session
 from medialog.validators.limits import LIMITS
@@ -191,6 +193,21 @@ def test_show_a_damaged_run(medialog_command: Any, path: Path, tmp_path: Path) -
     assert 2 == medialog_command("show", tmp_path / "nothing").code
 
 
+def test_show_several_ranks(medialog_command: Any, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "made")
+    for rank in (0, 2):
+        writer = Writer(run, rank=rank)
+        writer.row(0, {"loss": rank, "l\x1br": rank, "same": 1})
+        writer.part(1, {"open": {"a": 1, "b": 2}})
+    done = medialog_command("show", run)
+
+    assert 0 == done.code
+    assert "\n2 ranks: 0, 2\n" in done.output
+    assert "\nnote: 2 values differ between ranks, the lowest rank's is shown: loss, l\\x1br\n" in done.output
+    assert "\nnote: step 1 of rank 2 is open, with 2 keys\n" in done.output
+    assert done.output.endswith("no problems\n")
+
+
 def test_show_a_run_without_rows(medialog_command: Any, tmp_path: Path) -> None:
     medialog.init(dir=tmp_path, id="e", notes="only this").finish()
 
@@ -205,6 +222,33 @@ def test_schema(medialog_command: Any) -> None:
     assert {*records.NAMES, *kinds.KINDS} == set(medialog_command("schema").output.split())
     done = medialog_command("schema", "image-fil")
     assert (2, True) == (done.code, "image-file" in done.errors)
+
+
+class EntryPoint:
+    def __init__(self, name: str, value: str) -> None:
+        self.name, self.value = name, value
+
+
+def test_schema_of_a_package_that_cannot_be_read(medialog_command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [EntryPoint("their-file", "no_such_package:Theirs")]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found)
+    kinds.third_party_kinds.cache_clear()
+    try:
+        assert "their-file" in medialog_command("schema").output.split()
+        done = medialog_command("schema", "their-file")
+        assert (2, "") == (done.code, done.output)
+        assert "no_such_package:Theirs" in done.errors
+        assert "No module named 'no_such_package'" in done.errors
+
+        found.append(EntryPoint("mask", "theirs:Mask"))  # a kind of ours: an error of the installation
+        kinds.third_party_kinds.cache_clear()
+        for arguments in ((), ("their-file",)):
+            done = medialog_command("schema", *arguments)
+            assert 2 == done.code
+            assert "the kind 'mask' of theirs:Mask is taken" in done.errors
+        assert 0 == medialog_command("schema", "mask").code
+    finally:
+        kinds.third_party_kinds.cache_clear()
 
 
 class Terminal(io.StringIO):

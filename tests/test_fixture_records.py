@@ -41,4 +41,4 @@ def test_valid_ones_pass_and_invalid_ones_fail(name: str) -> None:
 def test_every_kind_of_line_is_there() -> None:
     kinds = {Path(name).stem for name in FILES if name.startswith("valid/line/")}
 
-    assert {"meta", "config", "row", "summary", "metric", "sync", "end"} <= kinds
+    assert {"meta", "config", "info", "row", "summary", "metric", "sync", "end"} <= kinds

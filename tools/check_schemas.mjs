@@ -2,7 +2,7 @@
 //
 //     node tools/check_schemas.mjs
 //
-// Every schema must compile in ajv's strict mode. Valid fixtures pass; those that break a `schema.*` rule, or have no known
+// Every schema must compile in ajv's strict mode and hold its own examples. Valid fixtures pass; those that break a `schema.*` rule, or have no known
 // kind, fail; those that only break a rule across fields or a limit of their run pass: schemas do not hold these.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -30,11 +30,20 @@ for (const keyword of ["x-medialog-kind", "x-medialog-limit"]) ajv.addKeyword({ 
 
 const problems = [];
 const validators = new Map();
+let examples = 0;
 for (const name of list(SCHEMAS)) {
+  const schema = readJson(join(SCHEMAS, name));
   try {
-    validators.set(name.replace(".schema.json", ""), ajv.compile(readJson(join(SCHEMAS, name))));
+    validators.set(name.replace(".schema.json", ""), ajv.compile(schema));
   } catch (error) {
     problems.push(`${name}: ${error.message}`);
+    continue;
+  }
+  if (!schema.examples?.length) problems.push(`${name}: no examples`);
+  const validate = validators.get(name.replace(".schema.json", ""));
+  for (const [index, example] of (schema.examples ?? []).entries()) {
+    examples += 1;
+    if (!validate(example)) problems.push(`${name}: example ${index} must pass: ${ajv.errorsText(validate.errors)}`);
   }
 }
 
@@ -70,5 +79,5 @@ for (const folder of validators.keys()) {
   }
 }
 for (const line of [...warnings.map((text) => `warning: ${text}`), ...problems]) console.error(line);
-console.log(`${validators.size} schemas compiled; ${passed} fixtures accepted, ${failed} refused; ${problems.length} problems`);
+console.log(`${validators.size} schemas compiled, ${examples} examples accepted; ${passed} fixtures accepted, ${failed} refused; ${problems.length} problems`);
 process.exit(problems.length || warnings.length ? 1 : 0);

@@ -65,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(command=_show)
     schema = commands.add_parser("schema", help="print the JSON Schema of a kind or a record")
     schema.add_argument(
-        "kind", nargs="?", metavar="KIND", help="image-file, table-file, run, line ...; none lists them"
+        "kind",
+        nargs="?",
+        metavar="KIND",
+        help="image-file, run, line, a kind of another package ...; none lists them",
     )
     schema.set_defaults(command=_schema)
     return parser
@@ -338,6 +341,7 @@ def _describe(run: RunReader) -> Iterable[str]:
         yield f"{len(steps):,} steps, {steps[0]:,} to {steps[-1]:,}, {state}"
     else:
         yield f"one step, {steps[0]:,}, {state}" if steps else f"no steps, {state}"
+    yield from _describe_ranks(run)
     config = _leaves(run.config.as_json())
     if config:
         yield ""
@@ -354,6 +358,28 @@ def _describe(run: RunReader) -> Iterable[str]:
     yield ""
     count = len(run.problems)
     yield f"{count:,} problem{'s' * (count != 1)}" if count else "no problems"
+
+
+def _describe_ranks(run: RunReader) -> Iterable[str]:
+    """Say what no single row shows: the ranks, where they differ, and what is not written yet."""
+    ranks = run.ranks
+    if len(ranks) > 1:
+        named = ", ".join(map(str, ranks[:SHOWN])) + (", ..." if len(ranks) > SHOWN else "")
+        yield f"{len(ranks):,} ranks: {named}"
+    clashes = run.clashes
+    if clashes:
+        keys = list(clashes.keys)
+        named = ", ".join(map(_plain, keys[:SHOWN])) + (", ..." if len(keys) > SHOWN else "")
+        values = "one value differs" if len(clashes) == 1 else f"{len(clashes):,} values differ"
+        yield f"note: {values} between ranks, the lowest rank's is shown: {named}"
+    for row in run.open_rows[:SHOWN]:
+        of_rank = f" of rank {row.rank}" if len(ranks) > 1 else ""
+        yield f"note: step {row.step:,}{of_rank} is open, with {_count_keys(row.tree)}"
+
+
+def _count_keys(tree: dict[str, Any]) -> str:
+    count = len(_leaves(tree))
+    return "one key" if count == 1 else f"{count:,} keys"
 
 
 def _leaves(tree: dict[str, Any]) -> dict[str, Any]:
@@ -397,17 +423,34 @@ def _last(value: Any) -> str:
 def _schema(options: argparse.Namespace) -> int:
     from medialog.wire import kinds, records, schemas
 
+    text = None if options.kind is None else schemas.published(options.kind)
+    if text is not None:
+        _say(text.decode().rstrip("\n"))
+        return _VALID
+    try:
+        others = kinds.third_party_kinds()
+    except ValueError as error:  # two packages write one kind
+        return _complain(_plain(str(error)))
+    names = [*records.NAMES, *sorted([*kinds.KINDS, *others])]
     if options.kind is None:
-        for name in (*records.NAMES, *kinds.KINDS):
+        for name in names:
             _say(name)
         return _VALID
-    text = schemas.published(options.kind)
-    if text is None:
-        import difflib
+    if options.kind in others:
+        return _schema_of_another_package(options.kind, others[options.kind])
+    import difflib
 
-        known = [*records.NAMES, *kinds.KINDS]
-        near = difflib.get_close_matches(options.kind, known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`medialog schema` lists them"
-        return _complain(f"no schema of {options.kind!r}: {hint}")
-    _say(text.decode().rstrip("\n"))
+    near = difflib.get_close_matches(options.kind, names, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`medialog schema` lists them"
+    return _complain(f"no schema of {options.kind!r}: {hint}")
+
+
+def _schema_of_another_package(kind: str, location: str) -> int:
+    from medialog.validators.descriptors import schema_of
+
+    try:
+        text = json.dumps(schema_of(kind), indent=2, ensure_ascii=False)
+    except Exception as error:  # noqa: BLE001 - importing another package may raise anything
+        return _complain(_plain(f"no schema of {kind!r}: {location} gives none: {type(error).__name__}: {error}"))
+    _say(text)
     return _VALID

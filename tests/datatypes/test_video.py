@@ -28,6 +28,7 @@ from medialog.datatypes.video import Video
 from medialog.validators import validate
 from medialog.validators.errors import Advice, DataChanged, InvalidInput, MissingDependency, WrongType
 from medialog.validators.limits import LIMITS
+from medialog.validators.rules import Rules
 from video_clips import box, drawing, h264, psnr, smooth
 
 FORMATS = ("gif", "mp4", "webm", "ogg")
@@ -717,6 +718,13 @@ def test_limits_are_hit_exactly(limit: str, clip: np.ndarray, value: int) -> Non
     assert {limit} == {violation.rule for violation in caught.value.violations}
 
 
+def test_the_limits_of_images_are_not_those_of_videos() -> None:
+    video = Video(np.zeros((1, 1, 2, 9), np.uint8), limits={"image.side": 8}).encode(MemorySink())
+
+    assert [] == validate(video, Rules({"image.side": 8}))
+    assert [("$.width", "video.side")] == [(v.at, v.rule) for v in validate(video, Rules({"video.side": 8}))]
+
+
 def test_file_size_is_hit_exactly() -> None:
     data = h264()
     Video(data, limits={"video.size": len(data)})
@@ -859,6 +867,7 @@ def test_lists_that_disagree_with_their_items(key: str, value: Any, rule: str) -
     [
         ("duration", 9.0, "video.duration"),
         ("width", 16_384, "video.side"),
+        ("height", 16_384, "video.side"),
         ("size", 2**31 + 1, "video.size"),
         ("fps", 0.0, "schema.exclusiveMinimum"),
         ("frames", 0, "schema.minimum"),

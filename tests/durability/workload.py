@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 import medialog
 
-TORTURE = os.environ.get("MEDIALOG_TORTURE") == "1"
+TORTURE = os.environ.get("MEDIALOG_TORTURE", "0") != "0"
 SEED = int(os.environ.get("MEDIALOG_SEED", "20260"))
 
 

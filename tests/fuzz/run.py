@@ -17,6 +17,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -34,10 +35,12 @@ def main() -> int:
     use_atheris = arguments.atheris and importlib.util.find_spec("atheris") is not None
     if arguments.atheris and not use_atheris:
         print("atheris is not installed: the seeded loop runs")
-    names = target_names() if arguments.targets == ["all"] else arguments.targets
-    unknown = sorted(set(names) - set(target_names()))
+    with instrumented(use_atheris):
+        known = target_names()
+    names = known if arguments.targets == ["all"] else arguments.targets
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        parser.error(f"no target {', '.join(unknown)}; there are all, {', '.join(target_names())}")
+        parser.error(f"no target {', '.join(unknown)}; there are all, {', '.join(known)}")
     if use_atheris and len(names) == 1:
         run_atheris(names[0], arguments.seconds, arguments.seed)
     if use_atheris or len(names) > 1:  # each in a process of its own: libFuzzer ends the process
@@ -49,6 +52,16 @@ def main() -> int:
         print(f"{len(names)} targets, findings in {len(failed)}: {', '.join(failed) or 'none'}")
         return 1 if failed else 0
     return run_loop(names[0], arguments.seconds, arguments.seed)
+
+
+def instrumented(use_atheris: bool) -> AbstractContextManager[object]:
+    """Return what the targets must first be imported in: of what is imported outside, libFuzzer sees no coverage."""
+    if not use_atheris:
+        return nullcontext()
+    import atheris
+
+    context: AbstractContextManager[object] = atheris.instrument_imports(include=["medialog"])
+    return context
 
 
 def target_names() -> list[str]:
@@ -84,12 +97,11 @@ def run_loop(name: str, seconds: float, seed: int) -> int:
 
 def run_atheris(name: str, seconds: float, seed: int) -> None:
     import atheris
+    from targets import TARGETS, corpus
 
-    with atheris.instrument_imports(include=["medialog"]):
-        from targets import TARGETS, corpus
     warnings.simplefilter("error")
     for number in range(3):  # what targets import when they are called is instrumented too
-        with atheris.instrument_imports(include=["medialog"]):
+        with instrumented(use_atheris=True):
             TARGETS[name][0](corpus(name)[number % len(corpus(name))])
     CRASHES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:

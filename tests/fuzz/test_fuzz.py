@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from types import ModuleType
 
 import pytest
 
+import medialog
+
 HERE = Path(__file__).parent
+SOURCE = Path(str(medialog.__file__)).parent.parent
 INPUTS = 400
 MOST_SECONDS = 2.0
 
@@ -95,3 +99,34 @@ def test_the_command_runs_a_target() -> None:
 
     assert 0 == done.returncode, done.stderr
     assert "no finding" in done.stdout
+
+
+ATHERIS = """
+import sys
+
+class instrument_imports:
+    def __init__(self, include):
+        assert ["medialog"] == include
+    def __enter__(self):
+        print("instrumented", not [name for name in sys.modules if name.partition(".")[0] in ("medialog", "targets")])
+    def __exit__(self, *error):
+        pass
+
+def Setup(arguments, target):
+    target(b"{}")
+
+def Fuzz():
+    sys.exit(print("fuzzed"))
+"""
+
+
+def test_libfuzzer_gets_instrumented_parsers(tmp_path: Path) -> None:
+    """What is imported before atheris instruments it shows libFuzzer no coverage, and it searches blindly."""
+    (tmp_path / "atheris.py").write_text(ATHERIS)
+    command = [sys.executable, str(HERE / "run.py"), "strict_json", "--seconds", "1", "--atheris"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(SOURCE)])}
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+    assert 0 == done.returncode, done.stderr
+    assert ["instrumented True", "fuzzed"] == [done.stdout.splitlines()[0], done.stdout.splitlines()[-1]]

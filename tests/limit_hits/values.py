@@ -18,8 +18,9 @@ from medialog.datatypes.image import Image
 from medialog.datatypes.overlays import ImageMask
 from medialog.datatypes.plain import prepare
 from medialog.datatypes.tensor import Tensor
-from medialog.testing import memory_run
+from medialog.testing import FixedClock, memory_run
 from medialog.validators.rules import Rules
+from medialog.wire.line import Line, encode
 
 
 def nested(levels: int) -> Any:
@@ -66,6 +67,16 @@ def columns(n: int, limits: Limits) -> Collection[str]:
     return advice(limits, [{f"key{index}": 1 for index in range(n)}])
 
 
+def line_of(n: int, limits: Limits) -> None:
+    """Log a row whose line of events has `n` bytes."""
+    clock = FixedClock()
+    with memory_run(limits=limits, clock=clock) as run:
+        before = run.stats.line_bytes
+        empty = encode(Line(1, "row", clock.time(), 0.0, {"key": ""}, 0))
+        run.log({"key": "x" * (n - len(empty))})
+        assert n == run.stats.line_bytes - before
+
+
 def named(name: str, limits: Limits) -> list[str]:
     """Return the metric names that a run lists when it ends."""
     with memory_run(limits=limits) as run:
@@ -94,6 +105,8 @@ INPUT = [
     Refused("json.depth", lambda n, limits: log({"key": nested(n - 1)}, limits), lowered=7),
     Refused("key.length", lambda n, limits: log({"k" * n: 1}, limits)),
     Refused("key.length", lambda n, limits: log({"outer": {"k" * n: 1}}, limits), lowered=7),
+    Refused("line.size", line_of),
+    Refused("line.size", line_of, lowered=2000),
     Refused("list.numbers", lambda n, limits: prepared([1] * n, limits)),
     Refused("list.numbers", lambda n, limits: prepared([1] * n, limits), lowered=7),
     Noticed("metric.columns_advice", columns),
@@ -118,6 +131,7 @@ NOT_SHOWN = {
     "array.text": "of plain values in a row, which is no descriptor",
     "file.in_memory": "how a file is held while it is written: the file is the same",
     "json.depth": "of plain values in a row; a descriptor has the depth that its schema gives it",
+    "line.size": "of a row with all its values",
     "list.numbers": "of plain values in a row, which is no descriptor",
     "metric.columns_advice": "a piece of advice on a run, which is no descriptor",
     "metric.name": "a piece of advice on a run, which is no descriptor",

@@ -55,12 +55,13 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def start(tmp_path: Path, clock: FixedClock) -> Callable[..., medialog.Run]:
-    """Begin a run in a temporary directory, with fixed clock and ids."""
+    """Begin a run in a temporary directory, with fixed clock and ids; no two writers of a test have one name."""
+    identifiers = FixedIdentifiers()
 
     def begin(**options: Any) -> medialog.Run:
         options.setdefault("dir", tmp_path / "runs")
         options.setdefault("clock", clock)
-        options.setdefault("identifiers", FixedIdentifiers())
+        options.setdefault("identifiers", identifiers)
         return medialog.init(**options)
 
     return begin

@@ -216,7 +216,7 @@ def test_missing_lines_and_repeated_lines(start: Start) -> None:
 
     reader = medialog.open_run(path)
     assert reader.steps == [1]
-    assert [problem.message for problem in reader.problems] == ["1 lines are missing before it"]
+    assert [problem.message for problem in reader.problems] == ["1 line is missing before it"]
 
 
 def test_a_row_without_its_media_is_not_there(start: Start) -> None:
@@ -275,6 +275,23 @@ def test_unknown_kinds_are_passed_over(start: Start) -> None:
     reader = medialog.open_run(path)
     assert reader.steps == [0, 1]
     assert reader.problems == []
+
+
+def test_a_row_stays_when_a_key_of_another_program_names_a_file_of_its_own(start: Start) -> None:
+    from medialog.wire import line
+
+    path = make(start)
+    file = segment(path)
+    lines = file.read_bytes().splitlines()
+    source = {"path": "data/train.csv", "sha256": "0" * 64, "size": 5}
+    descriptor = {**medialog.Histogram([1, 2]).encode(medialog.MemorySink()), "x-source": source}
+    with file.open("ab") as appended:
+        appended.write(line.encode(line.Line(len(lines), "row", 0.0, 0.0, {"h": descriptor}, step=2)))
+
+    reader = medialog.open_run(path)
+
+    assert [0, 1, 2] == reader.steps
+    assert [] == reader.problems
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "[1]", '{"format_version": "1"}', "not json"])
@@ -527,3 +544,37 @@ def test_losses_are_not_warned_about_again_when_read(start: Start) -> None:
     image = run.reader().media("i")
     assert any(change.lossy for change in image.changes)
     assert [] == list(image.notices())
+
+
+def test_a_killed_run_goes_on_with_the_row_that_was_open(start: Start, tmp_path: Path) -> None:
+    run = start(id="killed")
+    run.log({"a": 1})
+    run.log({"a": 2, "nested": {"x": 1}}, commit=False)
+    run.log({"nested": {"y": 2}}, step=1)
+    run.abandon()  # nothing is written any more, as after a kill
+
+    reader = medialog.open_run(tmp_path / "runs" / "killed")
+    assert reader.steps == [0]
+    assert [row["_step"] for row in reader.history(include_open=True)] == [0, 1]
+
+    with start(id="killed", resume=True) as resumed:
+        assert (resumed.step, dict(resumed.history.row)) == (1, {"a": 2, "nested": {"x": 1, "y": 2}})
+        resumed.log({"b": 3}, step=1)
+        resumed.log({"a": 4})
+    rows = [{key: value for key, value in row.items() if key[0] != "_"} for row in reader.history()]
+    assert rows == [{"a": 1}, {"a": 4, "nested.x": 1, "nested.y": 2, "b": 3}]
+    assert reader.problems == []
+    assert reader.finished
+
+
+def test_a_row_that_is_longer_than_a_line_may_be_is_refused(start: Start) -> None:
+    run = start(limits={"line.size": 2000})
+    run.log({"a": 1})
+    with pytest.raises(InvalidInput, match=r"at most 2,000 bytes .*\[line\.size\]"):
+        run.log({"text": "x" * 2000})
+    run.log({"text": "y" * 1500}, commit=False)
+    with pytest.raises(InvalidInput, match=r"line\.size"):
+        run.log({"more": "z" * 1500})
+    run.finish()
+
+    assert [row.get("text", row.get("a")) for row in run.reader().history()] == [1, "y" * 1500]

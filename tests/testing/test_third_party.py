@@ -83,6 +83,8 @@ def test_it_is_logged_loaded_and_validated(installed: Path, tmp_path: Path) -> N
     assert ["schema.additionalProperties"] == told["broken"]
     assert ["graph.descriptor"] == told["crossed"]
     assert "graph-file" == told["schema"]["x-medialog-kind"]
+    assert "$id" not in told["schema"]
+    assert "Made from the model medialog_graph.GraphDescriptor." == told["schema"]["$comment"]
     assert {"^x-": {}} == told["schema"]["patternProperties"]
 
     # Another process, which never imported the package, finds it by the kind.
@@ -95,6 +97,17 @@ def test_without_the_package_the_kind_is_unknown(installed: Path, tmp_path: Path
 
     with pytest.raises(medialog.UnknownKind, match="no type writes 'graph-file'"):
         medialog.open_run(tmp_path / "graphs").media("graph")
+
+
+def test_the_command_prints_its_schema(installed: Path, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "medialog", "schema")
+
+    listed = run(*command, cwd=tmp_path, path=[SOURCE, installed]).split()
+    printed = json.loads(run(*command, "graph-file", cwd=tmp_path, path=[SOURCE, installed]))
+
+    assert {"graph-file", "image-file", "run"} <= {*listed}
+    assert ("graph-file", None) == (printed["x-medialog-kind"], printed.get("$id"))
+    assert "graph-file" not in run(*command, cwd=tmp_path, path=[SOURCE]).split()
 
 
 def test_its_laws_hold_without_a_conftest(installed: Path, tmp_path: Path) -> None:

@@ -20,7 +20,12 @@ from medialog.datatypes.histogram import Histogram
 from medialog.datatypes.image import Image
 from medialog.datatypes.overlays import BoundingBoxes2D, Classes, ImageMask
 from medialog.validators import check_descriptor, validate
-from medialog.validators.descriptors import _is_structurally_valid, without_extensions
+from medialog.validators.descriptors import (
+    _is_structurally_valid,
+    schema_violations,
+    strict_validator,
+    without_extensions,
+)
 from medialog.validators.errors import DamagedFile, InvalidDescriptor, InvalidInput, UnknownKind, UnsafePath
 from medialog.validators.rules import Rules
 from medialog.wire import schemas
@@ -139,8 +144,9 @@ def test_deep_and_endless_documents() -> None:
         (IMAGE, {"masks": []}, "$.masks", "schema.type"),
         (IMAGE, {"masks": {"m": {"_type": "boxes2D"}}}, None, "schema.enum"),
         (HISTOGRAM, {"values": []}, "$.values", "schema.minItems"),
-        (HISTOGRAM, {"values": [1, "2"]}, "$.values[1]", "schema.anyOf"),
-        (HISTOGRAM, {"values": [1, -2, 1]}, "$.values[1]", "schema.anyOf"),
+        (HISTOGRAM, {"values": [1, "2"]}, "$.values[1]", "schema.type"),
+        (HISTOGRAM, {"values": [1, -2, 1]}, "$.values[1]", "schema.minimum"),
+        (HISTOGRAM, {"values": [1, -2.5, 1]}, "$.values[1]", "schema.minimum"),
         (HISTOGRAM, {"bins": [1]}, "$.bins", "schema.minItems"),
         (HISTOGRAM, {"nan": -1}, "$.nan", "schema.minimum"),
         (HISTOGRAM, {"bins": [1, 2]}, "$.bins", "histogram.lengths"),
@@ -188,6 +194,87 @@ def test_a_wrong_descriptor_gets_all_its_problems_at_once() -> None:
         ("$.caption", "caption.length"),
     } == {(violation.at, violation.rule) for violation in caught.value.violations}
     assert 8 == len(caught.value.violations)
+
+
+# What is inside a value that may also be null: `change` is made at all_masks[0].m or all_boxes[0].b.
+@pytest.mark.parametrize(
+    ("layer", "change", "at", "rule", "expected"),
+    [
+        ("all_masks", {"width": "7"}, "$.all_masks[0].m.width", "schema.type", "a JSON integer"),
+        ("all_masks", {"width": 0}, "$.all_masks[0].m.width", "schema.minimum", "minimum 1"),
+        ("all_masks", {"bits": 12}, "$.all_masks[0].m.bits", "schema.enum", "one of [8, 16]"),
+        ("all_masks", {"changes": [{}]}, "$.all_masks[0].m.changes[0].id", "schema.required", None),
+        ("all_boxes", {"colour": 1}, "$.all_boxes[0].b.colour", "schema.additionalProperties", None),
+        ("all_boxes", {"count": -1}, "$.all_boxes[0].b.count", "schema.minimum", "minimum 0"),
+        ("all_boxes", {"class_labels": {"1": 5}}, "$.all_boxes[0].b.class_labels.1", "schema.type", "a JSON string"),
+    ],
+)
+def test_inside_a_layer_that_may_be_null(
+    layer: str, change: dict[str, Any], at: str, rule: str, expected: str | None
+) -> None:
+    descriptor = json.loads(json.dumps(EXAMPLES[IMAGES]))  # nothing shared
+    descriptor[layer][0]["m" if layer == "all_masks" else "b"].update(change)
+
+    found = validate(descriptor)
+
+    assert {rule} == {violation.rule for violation in found}
+    assert at in {violation.at for violation in found}
+    assert expected in (None, *(violation.expected for violation in found))
+
+
+def test_a_layer_that_may_be_null_gets_all_its_problems_at_once() -> None:
+    descriptor = json.loads(json.dumps(EXAMPLES[IMAGES]))  # nothing shared
+    del descriptor["all_masks"][0]["m"]["sha256"], descriptor["all_masks"][0]["m"]["size"]
+    descriptor["all_boxes"][0]["b"]["_type"] = "mask"
+
+    assert {
+        ("$.all_masks[0].m.sha256", "schema.required"),
+        ("$.all_masks[0].m.size", "schema.required"),
+        ("$.all_boxes[0].b._type", "schema.enum"),
+    } == {(violation.at, violation.rule) for violation in validate(descriptor)}
+
+
+@pytest.mark.parametrize(
+    ("change", "at", "expected"),
+    [
+        ({"all_masks": [7, None]}, "$.all_masks[0]", "a JSON object or null"),
+        ({"all_boxes": [None, [None]]}, "$.all_boxes[1]", "a JSON object or null"),
+        ({"captions": ["a", 7]}, "$.captions[1]", "a JSON string or null"),
+    ],
+)
+def test_neither_null_nor_what_may_stand_beside_it(change: dict[str, Any], at: str, expected: str) -> None:
+    found = validate({**mutated(IMAGES), **change})
+
+    assert [(at, "schema.type", expected)] == [(each.at, each.rule, each.expected) for each in found]
+
+
+def test_limits_hold_inside_a_layer_that_may_be_null() -> None:
+    descriptor = json.loads(json.dumps(EXAMPLES[IMAGES]))  # nothing shared
+    descriptor["all_masks"][0]["m"]["width"] = 70_000
+    descriptor["all_boxes"][0]["b"]["count"] = 9
+
+    found = {(each.at, each.rule) for each in validate(descriptor, Rules({"boxes.per_layer": 8}))}
+
+    assert {("$.all_masks[0].m.width", "image.side"), ("$.all_boxes[0].b.count", "boxes.per_layer")} <= found
+
+
+def test_where_the_branches_of_a_union_say_different_things_the_union_is_named() -> None:
+    validator = strict_validator(schemas.load("config"))
+
+    found = list(schema_violations({"lr": {"_private": 1}}, validator))
+
+    assert [("$.lr", "schema.anyOf")] == [(violation.at, violation.rule) for violation in found]
+
+
+def test_one_branch_of_a_union_takes_an_array() -> None:
+    videos = {"captions": ["a", 7]}
+    schema = {"properties": {"captions": schemas.load("videos")["properties"]["captions"]}}
+
+    found = list(schema_violations(videos, strict_validator(schema)))
+
+    assert [("$.captions[1]", "schema.type", "a JSON string or null", "7")] == [
+        (each.at, each.rule, each.expected, each.got) for each in found
+    ]
 
 
 def test_inner_places_stand_in_list_forms() -> None:
@@ -378,3 +465,10 @@ def test_a_kind_of_another_package_is_held_against_its_own_model(monkeypatch: py
 def test_msgspec_alone_knows_no_extensions() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**EXAMPLES[PLAIN], "x-a": 1}, Classes.Descriptor)
+
+
+def test_what_looks_like_a_file_in_an_own_key_is_none() -> None:
+    source = {"path": "data/train.csv", "sha256": "0" * 64, "size": 5}
+
+    assert [] == validate({**EXAMPLES[PLAIN], "x-source": source})
+    assert [] == validate({**EXAMPLES[IMAGE], "x-source": [{"files": [source]}]})

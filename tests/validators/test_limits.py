@@ -46,6 +46,7 @@ PINNED = {
     "image.side_webp": 16_383,
     "json.depth": 64,
     "key.length": 256,
+    "line.size": 67_108_864,
     "list.numbers": 10_000,
     "mask.class_id": (0, 255),
     "mask.class_id_16": (0, 65_535),

@@ -205,6 +205,14 @@ def lower_limit(path: Path) -> None:
     (path / "run.json").write_text(json.dumps(info))
 
 
+def long_line(path: Path) -> None:
+    info = json.loads((path / "run.json").read_text())
+    info["rules"]["limits"] = {"line.size": 100_000}
+    (path / "run.json").write_text(json.dumps(info))
+    with segment(path).open("ab") as file:
+        file.write(b"x" * 100_000 + b"\n")
+
+
 def refs_of_nothing(path: Path) -> None:
     """A refs file whose name and references are right, and which is no list of files."""
     import hashlib
@@ -263,7 +271,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "another line of the same number": (other_line_of_a_number, {"run.seq"}),
     "a far number": (
         lambda path: rewrite(path, lambda each: each[-1].update(seq=2**60)),
-        {"run.seq", "run.unfinished"},
+        {"run.seq"},
     ),
     "a row without a step": (lambda path: rewrite(path, lambda each: each[3].pop("step")), {"run.schema"}),
     "an unknown member of a record": (
@@ -286,6 +294,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         lambda path: segment(path).write_bytes(b""),
         {"run.segment", "run.unfinished", "run.orphan"},
     ),
+    "a line that is too long": (long_line, {"run.line_size", "run.identity"}),
     "a gap of segments": (unnumbered_segment, {"run.segment"}),
     "another run": (lambda path: rewrite(path, lambda each: each[0]["d"].update(run="other")), {"run.identity"}),
     "another name in run.json": (replace("run.json", b'"project": "p"', b'"project": "q"'), {"run.identity"}),

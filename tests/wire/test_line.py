@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medialog.wire import line, records
+from medialog.wire import jsontext, line, records
 from medialog.wire.line import Damage, Line
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -145,3 +145,34 @@ def test_sealed_lines_that_are_not_our_json(body: bytes) -> None:
 def test_what_json_cannot_carry_is_never_written(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         line.encode(Line(0, "row", 0.0, 0.0, data, 0))
+
+
+TOKENS = (
+    *('"seq":1', '"seq":2', '"k":"row"', '"t":1.5', '"t":1', '"m":2.5', '"step":3', '"step":null', '"x":1'),
+    *('"d":{}', '"d":{"a":1e999}', '"d":{"a":NaN}', '"d":{"a":1,"a":1}', '"d":{"a":1E5}'),
+    *('"d":{"a":"\\u0041"}', '"d":{"a":"\\ud800"}'),
+)
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=8), st.sampled_from([",", ", "]))
+def test_the_fast_way_accepts_nothing_that_the_slow_one_refuses(tokens: list[str], joint: str) -> None:
+    body = ("{" + joint.join(tokens)).encode()
+    found = line.decode(seal(body))
+    try:
+        document = jsontext.loads(body + b"}")
+    except ValueError:
+        assert isinstance(found, Damage)
+        return
+
+    if isinstance(found, Line):
+        given = (document["seq"], document["k"], document["t"], document["m"], document["d"], document.get("step"))
+        assert given == tuple(found)
+    else:
+        assert not {"seq", "k", "t", "m", "d"} <= set(document)
+
+
+@pytest.mark.parametrize("depth", [jsontext.MAX_DEPTH - 1, jsontext.MAX_DEPTH, 10_000])
+def test_depth(depth: int) -> None:
+    body = b'{"seq":0,"k":"row","t":0.0,"m":0.0,"d":{"a":%b1%b}' % (b"[" * (depth - 2), b"]" * (depth - 2))
+
+    assert (depth > jsontext.MAX_DEPTH) == isinstance(line.decode(seal(body)), Damage)

@@ -204,8 +204,8 @@ class _StorageFile(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
+            super().close()  # first: a handle whose closing failed is closed, and must not be closed again by `__del__`
             self._storage.close(self._handle)
-        super().close()
 
 
 class DirectorySink(StorageSink):

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from medialog.validators.rules import Rules, Strictness
 
+# Not the pixels of pictures: those have a limit of their own.
+VideoSide = Annotated[int, Meta(ge=1, description="pixels", extra_json_schema={"x-medialog-limit": "video.side"})]
 VideoFormat = Literal["gif", "mp4", "webm", "ogg"]
 FORMATS: tuple[str, ...] = get_args(VideoFormat)
 DEFAULT_FORMAT = "gif"
@@ -40,16 +42,12 @@ _ACCEPTED = (
 )
 
 
-# Not the pixels of pictures: those have a limit of their own.
-Side = Annotated[int, Meta(ge=1, description="pixels", extra_json_schema={"x-medialog-limit": "video.side"})]
-
-
 class VideoDescriptor(FileModel, tag="video-file"):
     """The wire form of one video."""
 
     format: Annotated[VideoFormat, Meta(description="the container of the file")]
-    width: Side
-    height: Side
+    width: VideoSide
+    height: VideoSide
     fps: Annotated[float, Meta(gt=0, description="frames per second, the mean where they vary")]
     frames: Annotated[int, Meta(ge=1, description="number of frames")]
     duration: Annotated[float, Meta(gt=0, description="seconds; frames / fps")]

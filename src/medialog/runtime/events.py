@@ -1,18 +1,19 @@
-"""The events of a run, read back: lines checked and ordered, damage listed, state folded."""
+"""The events of a run, read back: the lines of every writer, ordered; damage listed, state folded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
-from medialog.runtime import trees
-from medialog.runtime.layout import SegmentName, segments
-from medialog.runtime.metric import Metric
+from medialog.runtime import entries
+from medialog.runtime.entries import Drop, Entry, Part, Row, Settings
+from medialog.runtime.layout import RUN, SegmentName, segments
+from medialog.runtime.media_check import MediaCheck
 from medialog.runtime.summary import SummaryFold
-from medialog.validators.errors import DamagedRow, storage_errors
-from medialog.wire import jsontext, line
-from medialog.wire.fileref import iter_descriptors, iter_file_refs
+from medialog.runtime.writer_log import WriterLog, collect
+from medialog.validators.errors import DamagedRow
+from medialog.validators.limits import LIMITS
+from medialog.wire import jsontext
 from medialog.wire.storage import Storage
 
 Recovery = Literal["strict", "recover", "salvage"]
@@ -29,116 +30,215 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row as a writer wrote it: its step, time, seconds since the run began, and the tree of its values."""
+class OpenRow(NamedTuple):
+    """What was collected for a step whose row its writer has not written."""
 
+    rank: int
+    writer: str
     step: int
-    t: float
-    m: float
     tree: dict[str, Any]
-    segment: SegmentName
 
 
-@dataclass
 class Events:
-    """Everything that the segments say, in folding order: by segment number, writer, line."""
+    """Everything that the segments say, in folding order: by segment number, writer, line.
 
-    rows: list[Row] = field(default_factory=list)
-    summary: SummaryFold = field(default_factory=SummaryFold)
-    config: dict[str, Any] = field(default_factory=dict)
-    info: dict[str, Any] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    finished: bool = False
-    last_step: int = -1
-    last_row: Row | None = None
+    `refresh` takes what came since, and nothing twice: a segment is read on from where it ended. What is there then is
+    what a new `Events` would have, as long as segments grow and media files stay. A segment that was cut or replaced
+    by another is read anew; one that was changed without a change of its size is not noticed.
 
-    def take(self, entry: line.Line, segment: SegmentName) -> None:
-        """Fold one line. Kinds that are not known are passed over: a later version wrote them."""
-        trees.check_numbers(entry.data)
-        if entry.kind == "row" and entry.step is not None:
-            row = Row(entry.step, entry.t, entry.m, entry.data, segment)
-            self.rows.append(row)
-            self.summary.add_row(trees.leaves(entry.data), entry.step)
-            if entry.step >= self.last_step:
-                self.last_step, self.last_row = entry.step, row
-            self.finished = False
-        elif entry.kind == "summary":
-            for item in entry.data.get("delete", ()):
-                self.summary.delete(tuple(item))
-            for item in entry.data.get("set", ()):
-                self.summary.set(tuple(item["key"]), item["value"])
-        elif entry.kind == "metric":
-            self.summary.define(Metric.from_json(entry.data))
-        elif entry.kind == "config":
-            self.config.update(entry.data)
-        elif entry.kind == "info":
-            self.info.update((key, entry.data[key]) for key in ("name", "notes", "tags") if key in entry.data)
-        elif entry.kind == "end":
-            self.finished = True
+    `recover` leaves damaged lines, and rows whose media are missing, of another size or (after the last `sync` of a
+    writer) of other bytes, out and lists them in `problems`; `salvage` lists the same and keeps such rows; with
+    `strict`, `refresh` raises `DamagedRow` at the first problem. Every mode refuses a later version of the format.
+    """
+
+    def __init__(self, storage: Storage, recovery: Recovery = "recover", line_size: int | None = None) -> None:
+        self._storage, self._recovery = storage, recovery
+        self._line_size = line_size or _line_size(storage)
+        self._media = MediaCheck(storage, self._line_size)
+        self._writers: dict[str, WriterLog] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start over with the order and the state; the lines stay."""
+        self.rows: list[Row] = []
+        self.config: dict[str, Any] = {}
+        self.info: dict[str, Any] = {}
+        self._fold = SummaryFold()
+        self._unfolded: list[tuple[Entry, int]] = []
+        self._done: list[tuple[SegmentName, int]] = []
+
+    # --- reading ---
+
+    def refresh(self) -> bool:
+        """Take what was appended to the segments since the last time; say whether anything is new."""
+        try:
+            new = self._follow()
+            for log in self._writers.values():
+                log.look_at_media(self._media)
+            changed = [log for log in self._writers.values() if log.changed]
+            if new or changed:
+                self._take(anew=bool(changed))
+            for log in changed:
+                log.changed = False
+        except BaseException:  # interrupted anywhere: whatever was half taken is read again
+            self._writers.clear()
+            self._begin()
+            raise
+        if self._recovery == "strict" and (problems := self.problems):
+            raise DamagedRow(str(problems[0]))
+        return new or bool(changed)
+
+    def _follow(self) -> bool:
+        files: dict[str, list[SegmentName]] = {}
+        for name in segments(self._storage):
+            files.setdefault(name.writer, []).append(name)
+        gone = self._writers.keys() - files.keys()
+        for writer in gone:
+            del self._writers[writer]
+        new = bool(gone)
+        for writer, names in files.items():
+            log = self._writers.get(writer)
+            if log is None:
+                log = self._writers[writer] = WriterLog(writer, names[0].rank)
+            new = log.follow(self._storage, names, self._line_size) or new
+        return new
+
+    def _take(self, *, anew: bool) -> None:
+        """Bring the new entries into order. What came before one that was taken already needs all of them again."""
+        chunks = {name: (log, chunk) for log in self._writers.values() for name, chunk in log.chunks.items()}
+        order = sorted(chunks)
+        counts = [(name, len(chunks[name][1])) for name in order]
+        done = len(self._done)
+        is_later = done == 0 or (
+            counts[: done - 1] == self._done[:-1] and order[done - 1 : done] == [self._done[-1][0]]
+        )
+        if anew or not is_later:
+            self._begin()
+            done = 0
+        first = max(done - 1, 0)
+        for name in order[first:]:
+            log, chunk = chunks[name]
+            start = self._done[-1][1] if done and name == self._done[-1][0] else 0
+            self._take_chunk(log, chunk, start)
+        self._done = counts
+
+    def _take_chunk(self, log: WriterLog, chunk: list[Entry], start: int) -> None:
+        hidden = {} if self._recovery == "salvage" else log.hidden
+        for entry in chunk[start:] if start else chunk:
+            if type(entry) is Row:
+                if hidden and entry.seq in hidden:
+                    continue
+                self.rows.append(entry)
+            elif type(entry) is Settings:
+                (self.config if entry.kind == "config" else self.info).update(entry.values)
+                continue
+            self._unfolded.append((entry, log.rank))
+
+    # --- what there is ---
+
+    @property
+    def summary(self) -> SummaryFold:
+        """Return the summary of all events."""
+        unfolded, self._unfolded = self._unfolded, []
+        try:
+            for entry, rank in unfolded:
+                entries.fold(entry, self._fold, rank)
+        except BaseException:
+            self._begin()
+            self._take(anew=True)
+            raise
+        return self._fold
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Return what could not be read as written, in the order of the lines."""
+        salvage = self._recovery == "salvage"
+        found = sorted(problem for log in self._writers.values() for problem in log.problems(salvage=salvage))
+        return [Problem(place, message) for _, place, message in found]
+
+    @property
+    def ranks(self) -> list[int]:
+        """Return the ranks that have a writer; one that only edits the summary of a stored run does not count."""
+        return sorted({log.rank for log in self._writers.values() if log.start != "edit"})
+
+    @property
+    def finished(self) -> bool:
+        """Say whether the last main writer of each rank has ended: forks and edits do not carry the run on."""
+        last = {log.rank: log.last for log in self._in_order() if log.is_main}
+        return bool(last) and set(last.values()) == {"end"}
+
+    def _in_order(self) -> list[WriterLog]:
+        return sorted(self._writers.values(), key=lambda log: log.segment)
+
+    @property
+    def last_row(self) -> Row | None:
+        """Return the row of the largest step; of several, the one that was read last."""
+        return max(enumerate(self.rows), key=lambda each: (each[1].step, each[0]), default=(0, None))[1]
+
+    @property
+    def last_step(self) -> int:
+        """Return the largest step that has a row; -1 without any."""
+        return max((row.step for row in self.rows), default=-1)
+
+    # --- open rows ---
+
+    @property
+    def open_rows(self) -> list[OpenRow]:
+        """Return the steps for which a writer collected values without writing their row, by segment and step."""
+        salvage = self._recovery == "salvage"
+        return [
+            OpenRow(log.rank, log.writer, row.step, row.tree)
+            for log in self._in_order()
+            for row in log.open_rows(salvage=salvage)
+        ]
+
+    def rows_and_open(self) -> list[Row]:
+        """Return the rows, and as rows what is open, each behind the rows of its file of events."""
+        salvage = self._recovery == "salvage"
+        opened = [row for log in self._writers.values() for row in log.open_rows(salvage=salvage)]
+        if not opened:
+            return self.rows
+        return sorted([*self.rows, *opened], key=lambda row: row.segment)  # stable: an open row comes last of its file
+
+    def unsynced(self) -> list[str]:
+        """Return the files that writers which did not end may have left in memory: the dead do not sync."""
+        return list(dict.fromkeys(path for log in self._in_order() for path in log.unsynced()))
+
+    def open_row(self, rank: int) -> tuple[int, dict[str, Any]] | None:
+        """Return `(step, tree)` of the row that a killed run of this rank had collected; None when there is none.
+
+        A run that is resumed goes on with it. It is what the rank's last main writer left open, and what one before
+        it left when nobody since has written a row of that step or a later one.
+        """
+        parts: dict[int, list[Part | Drop]] = {}
+        for log in self._in_order():
+            if log.rank != rank or not log.is_main:
+                continue
+            written = max((row.step for chunk in log.chunks.values() for row in chunk if type(row) is Row), default=-1)
+            parts = {step: known for step, known in parts.items() if step > written}
+            for step in log.open:
+                visible = log.visible_parts(step, salvage=self._recovery == "salvage")
+                parts[step] = [*parts.get(step, ()), *visible]
+        found = [row for known in parts.values() if (row := collect(known)) is not None]
+        last = max(found, key=lambda row: row.step, default=None)
+        return None if last is None else (last.step, last.tree)
 
 
 def read_events(storage: Storage, recovery: Recovery = "recover") -> Events:
-    """Read every segment.
-
-    `strict` raises `DamagedRow` at the first damage; `recover` leaves damaged lines and rows with missing media out and
-    lists them in `problems`; `salvage` also keeps rows whose media are missing.
-    """
-    events = Events()
-    sizes: dict[str, int | None] = {}
-    for segment in segments(storage):
-        for entry in _lines(storage, segment, events.problems):
-            whole = entry.kind != "row" or _media_are_there(storage, entry, segment, sizes, events.problems)
-            if not whole and recovery != "salvage":
-                continue
-            try:
-                events.take(entry, segment)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                place = f"{segment.path}, line {entry.seq + 1}"
-                events.problems.append(Problem(place, f"not a {entry.kind} record: {type(error).__name__}: {error}"))
-        if recovery == "strict" and events.problems:
-            raise DamagedRow(str(events.problems[0]))
+    """Read every segment; see `Events`."""
+    events = Events(storage, recovery)
+    events.refresh()
     return events
 
 
-def _lines(storage: Storage, segment: SegmentName, problems: list[Problem]) -> Iterator[line.Line]:
-    """Yield the sound lines of a segment, each sequence number once. A tail without a newline is being written."""
-    with storage_errors("reading the events"), storage.open(segment.path) as file:
-        raw_lines = file.read().split(b"\n")
-    tail = raw_lines.pop()
-    expected = 0
-    for number, raw in enumerate(raw_lines, 1):
-        entry = line.decode(raw)
-        if isinstance(entry, line.Damage):
-            problems.append(Problem(f"{segment.path}, line {number}", entry.reason))
-            expected += 1
-            continue
-        if entry.seq < expected:
-            continue  # a retried write: the line is there already
-        if entry.seq > expected:
-            problems.append(
-                Problem(f"{segment.path}, line {number}", f"{entry.seq - expected} lines are missing before it")
-            )
-        expected = entry.seq + 1
-        yield entry
-    if tail:
-        problems.append(
-            Problem(f"{segment.path}, line {len(raw_lines) + 1}", "an unfinished line: its writer died, or is at it")
-        )
-
-
-def _media_are_there(
-    storage: Storage, entry: line.Line, segment: SegmentName, sizes: dict[str, int | None], problems: list[Problem]
-) -> bool:
-    for reference in (found for each in iter_descriptors(entry.data) for found in iter_file_refs(each)):
-        if reference.path not in sizes:
-            sizes[reference.path] = storage.size(reference.path) if reference.path.startswith("media/") else None
-        if sizes[reference.path] != reference.size:
-            got = "missing" if sizes[reference.path] is None else f"{sizes[reference.path]} bytes"
-            place = f"{segment.path}, step {entry.step}"
-            problems.append(Problem(place, f"{reference.path} of {reference.size} bytes is {got}: the row is left out"))
-            return False
-    return True
+def _line_size(storage: Storage) -> int:
+    """Return the limit `line.size` that the run was written under."""
+    default = int(LIMITS["line.size"].value)  # type: ignore[arg-type]
+    try:
+        found = read_json(storage, RUN)["rules"]["limits"]["line.size"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return default
+    return found if type(found) is int and found > 0 else default
 
 
 def read_json(storage: Storage, path: str) -> Any:

@@ -22,6 +22,7 @@ from medialog.wire.storage import Storage
 
 Effect = Callable[[], object]
 WRITING = "writing a line of events"
+_CLOSED = -1  # instead of a handle
 
 
 # A line that is on its way: its number, its bytes, and what to do once it is in the file.
@@ -44,9 +45,7 @@ class Journal:
     these lines once more; readers know a line by its writer and number, and take it once.
     """
 
-    def __init__(
-        self, storage: Storage, clock: Clock, started: float, *, writer: str, rank: int, longest: int = 2**26
-    ) -> None:
+    def __init__(self, storage: Storage, clock: Clock, started: float, writer: str, rank: int, longest: int) -> None:
         self.writer, self.rank = writer, rank
         self._storage, self._clock, self._started, self._longest = storage, clock, started, longest
         self._file: _File | None = None
@@ -62,8 +61,11 @@ class Journal:
         with storage_errors("creating the events file"):
             self._storage.make_directory(EVENTS)
             self._file = self._create(0)
-        self.append("meta", meta)
-        self._first = self._unsynced[0]
+        self.append("meta", meta, effect=self._remember_first)
+
+    def _remember_first(self) -> None:
+        assert self._pending is not None
+        self._first = self._pending[1]
 
     @property
     def is_open(self) -> bool:
@@ -198,11 +200,16 @@ class Journal:
         self._closed_bytes += old[2] - len(lines)  # what stands in both counts once
         self._file = handle, name, len(lines), next_seq
         self._suspect = False
-        with suppress(OSError):
-            self._storage.close(old[0])
+        if old[0] != _CLOSED:
+            with suppress(OSError):
+                self._storage.close(old[0])
         return self._file
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._storage.close(self._file[0])
+        """Close the file. Called after `sync`: what an error could say of its bytes is known already."""
+        file = self._file
+        if file is not None and file[0] != _CLOSED:
+            self._suspect = True  # whatever comes after all goes into a further file
+            self._file = _CLOSED, *file[1:]  # the next file that anybody opens may get its number
+            with suppress(OSError):
+                self._storage.close(file[0])

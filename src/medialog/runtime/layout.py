@@ -89,7 +89,7 @@ def free_reserve(storage: Storage, writer: str) -> None:
 
 def reserve_path(writer: str) -> str:
     """Return where the reserve of a writer is: among the files that may be deleted at will."""
-    return f"{TEMPORARY}/reserve-{writer}"
+    return f"{names.RESERVE}{writer}"
 
 
 def write_all(storage: Storage, handle: int, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 
 from medialog.datatypes.files import BLOCK, StagedSink, is_sound
 from medialog.runtime import layout
@@ -31,6 +32,10 @@ class MediaFiles:
         """Return a sink for the values of one call: its files appear together or not at all."""
         return StagedSink(self._storage, self._unsynced.setdefault, self._trusted)
 
+    def adopt(self, paths: Iterable[str]) -> None:
+        """Bring to the disk, too, what writers have left behind that can do it no more."""
+        self._unsynced.update((path, None) for path in paths if self._storage.size(path) is not None)
+
     def forget(self) -> None:
         """Leave what is not on the disk to the process that stored it: for a forked child."""
         self._unsynced, self._suspect = {}, {}
@@ -52,10 +57,11 @@ class MediaFiles:
         try:
             for at in (*paths, *folders):
                 self._storage.fsync_path(at)
-            if folders:
+            if any(folder.startswith(f"{names.MEDIA}/") for folder in folders):
                 self._storage.fsync_path(at := names.MEDIA)
         except OSError as error:
-            self._suspect.update((path, None) for path in paths if f"{path}/".startswith(f"{at}/"))
+            media = [path for path in paths if path.startswith(f"{names.MEDIA}/")]
+            self._suspect.update((path, None) for path in media if f"{path}/".startswith(f"{at}/"))
             raise DurabilityLost(error.errno or 0, f"syncing {at}: {error.strerror or error}") from error
         for path in paths:
             self._unsynced.pop(path, None)
@@ -66,6 +72,7 @@ class MediaFiles:
         if size is None or not is_sound(self._storage, FileRef(path, digest, size)):
             self._suspect.pop(path, None)
             self._unsynced.pop(path, None)
+            self._trusted.discard(bytes.fromhex(digest))  # the same value, logged again, is stored anew
             raise DurabilityLost(
                 0, f"{path}: the disk lost its bytes; the rows that refer to it are reported as damaged"
             )

@@ -9,10 +9,12 @@ from typing import Any
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import Source, StorageSource
 from medialog.runtime import events as event_log
-from medialog.runtime import trees
+from medialog.runtime import merging, trees
 from medialog.runtime.config import Config
-from medialog.runtime.events import Events, Problem, Recovery
-from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
+from medialog.runtime.entries import Row
+from medialog.runtime.events import Events, OpenRow, Problem, Recovery
+from medialog.runtime.layout import FORMAT_VERSION, RUN
+from medialog.runtime.merging import Clashes, Ranks
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
 from medialog.validators.limits import LIMITS
@@ -24,14 +26,18 @@ class RunReader:
     """A run to read: `medialog.open_run("runs/abc")`.
 
     Every access sees what is in the directory at that moment, so a run can be followed while it is written; a step is
-    there with all its keys and files, or it is not there. What could not be read is in `problems`.
+    there with all its keys and files, or it is not there. What could not be read is in `problems`. What was read once
+    is kept, and only what was appended since is read; media files that were there are not looked at again.
+
+    A run may have several *ranks*, processes that log into one directory. `ranks="merged"`: one view of all; where
+    ranks logged different values under one key of one step, the lowest rank's is shown, and `clashes` says so. A rank:
+    what that rank logged, empty for one that has logged nothing (`ranks` lists those there are). `"all"`: side by side.
     """
 
     def __init__(self, storage: Storage, recovery: Recovery = "recover") -> None:
         self._storage = storage
         self._recovery: Recovery = recovery
-        self._seen: tuple[Any, ...] | None = None
-        self._events = Events()
+        self._clashes: Clashes | None = None
         place = getattr(storage, "root", storage)
         try:
             self._info: dict[str, Any] = event_log.read_json(storage, RUN)
@@ -46,14 +52,16 @@ class RunReader:
             raise RunError(f"{place}: not a run directory: run.json has no id")
         if version > FORMAT_VERSION:
             raise UnsupportedVersion(f"format version {version}; this medialog reads up to {FORMAT_VERSION}")
+        self._events = Events(storage, recovery)
 
     def _read(self) -> Events:
-        names = segments(self._storage)
-        seen = tuple((name, self._storage.size(name.path)) for name in names)
-        if seen != self._seen:
-            self._events = event_log.read_events(self._storage, self._recovery)
-            self._seen = seen
+        if self._events.refresh():
+            self._clashes = None
         return self._events
+
+    def _rows(self, *, include_open: bool) -> list[Row]:
+        events = self._read()
+        return events.rows_and_open() if include_open else events.rows
 
     @property
     def info(self) -> dict[str, Any]:
@@ -82,7 +90,7 @@ class RunReader:
 
     @property
     def finished(self) -> bool:
-        """Say whether the run was finished, and nothing written since."""
+        """Say whether the last process of every rank finished the run; forked children do not count."""
         return self._read().finished
 
     @property
@@ -101,68 +109,83 @@ class RunReader:
         summary: dict[str, Any] = trees.plain(self._read().summary.to_json())
         return summary
 
-    def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield `(step, tree)` in the order of steps: nested dicts in their exact form, late rows merged in."""
-        for step, _, _, tree in self._merged():
-            yield step, trees.plain(tree)
+    @property
+    def ranks(self) -> list[int]:
+        """Return the ranks that have logged to the run, or begun to."""
+        return self._read().ranks
 
-    def _merged(self) -> Iterator[tuple[int, float, float, dict[str, Any]]]:
-        by_step: dict[int, list[event_log.Row]] = {}
-        for row in self._read().rows:
-            by_step.setdefault(row.step, []).append(row)
-        for step in sorted(by_step):
-            rows = by_step[step]
-            tree = rows[0].tree
-            if len(rows) > 1:
-                tree = {}
-                for row in rows:
-                    trees.merge(tree, _copied(row.tree))
-            yield step, rows[-1].t, rows[-1].m, tree
+    @property
+    def clashes(self) -> Clashes:
+        """Return where ranks logged different values under one key of one step: no damage, but worth knowing.
 
-    def history(self, keys: Iterable[str] | str | None = None) -> list[dict[str, Any]]:
+        Equal values are no clash. `clashes.count`, `clashes.keys` (key: number of steps), `clashes.first` (a hundred).
+        """
+        rows = self._rows(include_open=False)
+        if self._clashes is None:
+            self._clashes = merging.clashes(rows)
+        return self._clashes
+
+    @property
+    def open_rows(self) -> list[OpenRow]:
+        """Return what was collected for steps whose row is not written: `(rank, writer, step, tree)`."""
+        return [row._replace(tree=trees.plain(row.tree)) for row in self._read().open_rows]
+
+    def rows(self, *, ranks: Ranks = "merged", include_open: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield `(step, tree)` in the order of steps: nested dicts in their exact form, late rows merged in.
+
+        `ranks`, `include_open`: as in `history`; with `ranks="all"` a step comes once for each rank that has it, the
+        lowest first.
+        """
+        checked = merging.check_ranks(ranks)
+        found = merging.by_step(self._rows(include_open=include_open), checked)
+        return ((row.step, trees.plain(row.tree)) for row in found)
+
+    def history(
+        self, keys: Iterable[str] | str | None = None, *, ranks: Ranks = "merged", include_open: bool = False
+    ) -> list[dict[str, Any]]:
         r"""Return one dict per step: `_step`, `_timestamp` (unix), `_runtime` (seconds), and dotted keys.
 
         Nested keys are joined with dots, `val.acc`; a dot that belongs to a key is escaped, `v1\.0`. Media are their
         descriptors (`media` decodes them). With `keys`, only those, and only the steps that have one of them.
+
+        `ranks`: `"merged"` (the lowest rank's value where ranks differ: see `clashes`), the number of a rank, or
+        `"all"`: one dict per step and rank, which stands in `_rank`. `include_open`: also what was collected for a
+        step whose row is not written. `_timestamp` and `_runtime` are those of the step's last row, of its lowest rank.
+
+        Raises `InvalidInput` for any other `ranks`.
         """
         wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
-        found = []
-        for step, t, m, tree in self._merged():
-            values = {trees.dotted(path): trees.plain(value) for path, value in trees.leaves(tree)}
-            if wanted is not None:
-                values = {key: value for key, value in values.items() if key in wanted}
-                if not values:
-                    continue
-            found.append({"_step": step, "_timestamp": t, "_runtime": m, **values})
-        return found
+        checked = merging.check_ranks(ranks)
+        return list(merging.histories(merging.by_step(self._rows(include_open=include_open), checked), wanted))
 
-    def media(self, key: str | tuple[str, ...], step: int | None = None) -> Any:
+    def media(self, key: str | tuple[str, ...], step: int | None = None, rank: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
 
-        A list that was logged comes back as a list of objects, an INCREMENTAL table as the whole table as it was at
-        that step (`load` gives the rows of one descriptor). `KeyError`, which names the keys that have media, when
-        there is none.
+        Where several ranks logged the key, that of `rank`, by default of the lowest one that has it. A list that was
+        logged comes back as a list of objects, an INCREMENTAL table as the whole table as it was at that step (`load`
+        gives the rows of one descriptor). `KeyError`, which names the keys that have media, when there is none.
         """
         path = trees.undotted(key) if isinstance(key, str) else tuple(key)
-        found: Any = None
+        chosen = None if rank is None else merging.check_rank(rank)
+        found: dict[int, Any] = {}
         others: dict[trees.Path, None] = {}
-        for at, _, _, tree in self._merged():
-            if step is not None and at != step:
+        for at, _, _, tree, of_rank in merging.by_step(self._rows(include_open=False), "all"):
+            if (step is not None and at != step) or (chosen is not None and of_rank != chosen) or of_rank is None:
                 continue
             for leaf, value in trees.leaves(tree):
                 if not _is_media(value):
                     continue
                 if leaf != path:
                     others[leaf] = None
-                elif not _is_earlier_increment(value, found):
-                    found = value
-        if found is None:
-            where = "" if step is None else f" at step {step}"
+                elif not _is_earlier_increment(value, found.get(of_rank)):
+                    found[of_rank] = value
+        if not found:
+            where = ("" if step is None else f" at step {step}") + ("" if chosen is None else f" of rank {chosen}")
             there = ", ".join(repr(trees.dotted(other)) for other in list(others)[:10])
             raise KeyError(
                 f"no media under {trees.dotted(path)!r}{where}; there is {f'media under {there}' if there else 'none'}"
             )
-        return self.decode(found, whole=True)
+        return self.decode(found[min(found)], whole=True)
 
     def decode(self, descriptor: Any, *, whole: bool = False) -> Any:
         """Return the object of a descriptor of this run, under the limits that the run was written with.
@@ -188,14 +211,6 @@ class RunReader:
         return f"RunReader({self.id!r}, {len(self.steps)} steps)"
 
 
-def _copied(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a tree whose mappings are new; leaves are shared."""
-    return {
-        key: _copied(value) if isinstance(value, dict) and trees.KIND not in value else value
-        for key, value in tree.items()
-    }
-
-
 def _is_earlier_increment(value: Any, other: Any) -> bool:
     """Say whether `value` is an increment that comes before the increment `other`, which a late row can put last."""
     number, newest = (item.get("increment_num") if isinstance(item, dict) else None for item in (value, other))
@@ -211,8 +226,10 @@ def _is_media(value: Any) -> bool:
 def open_run(path: str | os.PathLike[str], recovery: Recovery = "recover") -> RunReader:
     """Open a run directory for reading, also while it is being written.
 
-    `recovery`: `"recover"` (default) leaves damaged lines out and lists them in `problems`; `"strict"` raises
-    `DamagedRow`; `"salvage"` also keeps rows whose media files are missing. Raises `RunError` for any other directory.
+    `recovery`: `"recover"` (default) leaves damaged lines out, and rows whose media files are missing, of another size
+    or, when their writer did not end well, of other bytes; `problems` lists them. `"strict"` raises `DamagedRow` at
+    the first of them, `"salvage"` lists the same and keeps such rows. Raises `RunError` for any other directory,
+    `UnsupportedVersion` for a run of a later format.
     """
     return RunReader(LocalStorage(path), recovery)
 

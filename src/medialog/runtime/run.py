@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -84,6 +84,7 @@ class Run(RunFacts, SummaryKeeper):
         fold: SummaryFold | None = None,
         first_step: int = 0,
         open_row: Mapping[str, Any] | None = None,
+        unsynced: Iterable[str] = (),
         start: str = "new",
         run_json: str | None = None,
         reserve: int = 0,
@@ -103,6 +104,8 @@ class Run(RunFacts, SummaryKeeper):
         self._warned: set[tuple[str, str]] = set()
         self._increments = Increments()
         self._media = MediaFiles(storage)
+        with storage_errors("looking at what an earlier writer left"):
+            self._media.adopt(unsynced)
         self._counts = dict.fromkeys(("rows", "media_files", "media_bytes", "syncs"), 0)
         self._encode_seconds = 0.0
         self._waiting: list[Call] = []
@@ -126,7 +129,8 @@ class Run(RunFacts, SummaryKeeper):
         self._is_child, self._start = False, start
         self._rank = layout.rank_of_process()
         writer = layout.writer_name(self._rank, self._identifiers.writer())
-        self._journal = Journal(self._storage, self._clock, self._started, writer=writer, rank=self._rank)
+        longest = int(self._rules.limit("line.size"))
+        self._journal = Journal(self._storage, self._clock, self._started, writer, self._rank, longest)
 
     def _open_journal(self, run_json: str | None = None, reserve: int = 0) -> None:
         sealed = {} if run_json is None else {"run_json": run_json}
@@ -738,7 +742,8 @@ class Run(RunFacts, SummaryKeeper):
             if not self._files.is_owner or self._files.others_wrote(self._journal.writer):
                 self._media.sync()
                 self._journal.sync()
-                everything = read_events(self._storage)
+                with storage_errors("reading what other writers logged"):
+                    everything = read_events(self._storage)
                 self._write_files(everything.config, everything.summary.to_json())
                 self._files.is_owner = False
             self._sync()

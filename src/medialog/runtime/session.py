@@ -127,7 +127,8 @@ def init(
         "reserve": RESERVE if on_disk else 0,
         "background": (background if isinstance(background, Background) else Background()) if background else None,
     }
-    run = _open(storage, info, config_tree, resume, mode == "disabled", options)
+    with storage_errors("opening the run directory"):
+        run = _open(storage, info, config_tree, resume, mode == "disabled", options)
     rulebook.set_process_rules(rules)
     _active = run
     _hook_exit()
@@ -173,9 +174,16 @@ def _open(
     if resume == "never":
         # Another rank of a run that is going on: its steps are its own, and so is its view of the summary.
         return Run(storage, info, config=config, start="join", **common)
-    steps = [row.step for row in events.rows if row.segment.rank == rank] or [events.last_step]
-    first_step = max(steps) + 1
-    return Run(storage, info, config=config, fold=events.summary, first_step=first_step, start="resume", **common)
+    # A row that is left out because its media are damaged comes back when the same media are logged again: its step is
+    # taken.
+    known = read_events(storage, "salvage") if events.problems else events
+    steps = [row.step for row in known.rows if row.segment.rank == rank] or [known.last_step]
+    common["first_step"] = max(steps) + 1
+    common["unsynced"] = events.unsynced()
+    opened = events.open_row(rank)
+    if opened is not None and opened[0] >= common["first_step"]:  # what a killed process had collected
+        common["first_step"], common["open_row"] = opened
+    return Run(storage, info, config=config, fold=events.summary, start="resume", **common)
 
 
 def _check_arguments(project: Any, id: Any, mode: Any, background: Any, sync_every: Any) -> None:

@@ -33,8 +33,9 @@ class StateFiles:
         return self._others(writer) != self._before
 
     def _others(self, writer: str) -> dict[str, int | None]:
-        return {
-            segment.path: self._storage.size(segment.path)
-            for segment in layout.segments(self._storage)
-            if segment.writer != writer
-        }
+        with storage_errors("looking for other writers"):
+            return {
+                segment.path: self._storage.size(segment.path)
+                for segment in layout.segments(self._storage)
+                if segment.writer != writer
+            }

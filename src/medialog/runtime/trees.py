@@ -98,3 +98,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value
+
+
+def copied(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a tree whose mappings are new; leaves are shared."""
+    return {key: copied(value) if type(value) is dict and KIND not in value else value for key, value in tree.items()}
+
+
+def remove(tree: dict[str, Any], path: Path) -> None:
+    """Take what stands at `path` out of a tree, if anything does."""
+    node: Any = tree
+    for key in path[:-1]:
+        node = node.get(key)
+        if type(node) is not dict or KIND in node:
+            return
+    node.pop(path[-1], None)

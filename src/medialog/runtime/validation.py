@@ -8,9 +8,10 @@ from typing import Any
 
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import StorageSource
-from medialog.runtime.events import Events
+from medialog.runtime import entries
 from medialog.runtime.layout import SegmentName
 from medialog.runtime.run import Run
+from medialog.runtime.summary import SummaryFold
 from medialog.validators import run as directories
 from medialog.validators.errors import Violation
 from medialog.validators.rules import Rules
@@ -18,23 +19,20 @@ from medialog.validators.run_files import Progress
 from medialog.wire import line
 from medialog.wire.storage import LocalStorage, Storage
 
-_ANYWHERE = SegmentName(0, "", 0)
-
 
 class SummaryOfEvents:
     """The reader's own fold of the events, without their rows."""
 
     def __init__(self) -> None:
-        self._events = Events()
+        self._fold = SummaryFold()
 
-    def take(self, entry: line.Line) -> None:
-        """Take one line."""
-        self._events.take(entry, _ANYWHERE)
-        self._events.rows.clear()
+    def take(self, entry: line.Line, rank: int) -> None:
+        """Take one line of a writer of that rank."""
+        entries.fold(entries.parse(entry, SegmentName(0, "", rank)), self._fold, rank)
 
     def summary(self) -> dict[str, Any]:
         """Return the summary, as it is stored."""
-        return self._events.summary.to_json()
+        return self._fold.to_json()
 
 
 def validate_run(

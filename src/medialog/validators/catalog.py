@@ -30,6 +30,7 @@ RUN_RULES = {
     "metric.points_advice": "a metric has at most `metric.points_advice` points (a warning)",
     "metric.type": "a key keeps its kind of value (a warning)",
     "name.pattern": "run ids, projects and file names are 1 to 128 letters, digits, '.', '_' or '-'",
+    "read.ranks": 'ranks of a reader are "merged", "all" or a whole number >= 0',
     "value.array": "an array in log is numeric and small enough, or becomes a histogram",
     "value.type": "log takes numbers, text, dates, arrays, media, and lists and mappings of them",
 }

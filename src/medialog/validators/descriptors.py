@@ -8,7 +8,7 @@ schema cannot say: rules across fields, and that each file is named by its hash.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -175,13 +175,17 @@ def strict_validator(schema: dict[str, Any]) -> Any:
 
 def schema_violations(document: Any, validator: Any) -> Iterator[Violation]:
     """Yield everything that a document breaks of a schema, given its `strict_validator`."""
-    for error in sorted(validator.iter_errors(document), key=lambda error: error.json_path):
+    yield from _violations_of_all(validator.iter_errors(document))
+
+
+def _violations_of_all(errors: Iterable[Any]) -> Iterator[Violation]:
+    for error in sorted(errors, key=_place_of):
         yield from _violations_of(error)
 
 
 def _violations_of(error: Any) -> Iterator[Violation]:
     keyword, value = error.validator, error.validator_value
-    place, rule, got = error.json_path, f"schema.{error.validator}", checks.show(error.instance)
+    place, rule, got = _place_of(error), f"schema.{error.validator}", checks.show(error.instance)
     if keyword == "required":
         missing = [name for name in value if name not in error.instance]
         # One error per missing key comes in; each names its own in the message.
@@ -199,8 +203,41 @@ def _violations_of(error: Any) -> Iterator[Violation]:
         yield Violation(place, rule, f"one of {value}" if keyword == "enum" else f"{value!r}", got)
     elif keyword == "pattern":
         yield Violation(place, rule, f"text that matches {value}", got)
+    elif keyword == "anyOf":
+        yield from _violations_of_union(error)
     else:
         yield Violation(place, rule, f"{keyword} {checks.show(value)}", got)
+
+
+def _place_of(error: Any) -> str:
+    """Return where an error is, as every place is written here: jsonschema's own way depends on its version."""
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
+
+
+def _violations_of_union(error: Any) -> Iterator[Violation]:
+    """Yield what the branches say that take a value of this JSON type; that none fits, where they say different things.
+
+    An object where an object or null may stand was meant to be that object: what is wrong is said of what is inside.
+    """
+    branches: dict[int, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    of_another_type = {
+        index: inner
+        for index, found in branches.items()
+        for inner in found
+        if inner.validator == "type" and not inner.path
+    }
+    said = [list(_violations_of_all(found)) for index, found in branches.items() if index not in of_another_type]
+    place, got = _place_of(error), checks.show(error.instance)
+    if not said:
+        names = [inner.validator_value for inner in of_another_type.values()]
+        wanted = dict.fromkeys(name for value in names for name in ([value] if isinstance(value, str) else value))
+        yield Violation(place, "schema.type", f"a JSON {' or '.join(wanted)}", got)
+    elif all(each == said[0] for each in said):
+        yield from said[0]
+    else:
+        yield Violation(place, "schema.anyOf", f"anyOf {checks.show(error.validator_value)}", got)
 
 
 @cache

@@ -176,6 +176,14 @@ LIMITS = _table(
     Limit("json.depth", 64, "levels", "error", "deeper nesting is a cycle or an attack", "safety"),
     Limit("key.length", 256, "characters", "error", "a key is a name", "safety"),
     Limit(
+        "line.size",
+        64 * MIB,
+        "bytes of a line of events",
+        "error; a reader passes a longer one over and reports it",
+        "a line is held in memory as a whole; what is larger belongs in a media file",
+        "safety",
+    ),
+    Limit(
         "list.numbers",
         10_000,
         "numbers in a Python list",

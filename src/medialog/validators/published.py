@@ -10,7 +10,7 @@ from medialog.wire import schemas
 
 def build(kind: str, model: Any) -> dict[str, Any]:
     """Return the JSON Schema of a descriptor model, as published."""
-    schema = schemas.build(kind, model)
+    schema = schemas.build_published(kind, model)
     _give_reasons(schema)
     return schema
 

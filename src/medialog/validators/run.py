@@ -38,6 +38,7 @@ DIRECTORY_RULES = MappingProxyType(
         "run.increment": "an increment of a table follows the one that it names",
         "run.json": "a JSON file is JSON: no NaN, no key twice, at most 64 levels",
         "run.line": "a line of events has `seq`, `k`, `t`, `m`, `d`, each of its type",
+        "run.line_size": "a line of events is no longer than `line.size`",
         "run.link": "a run holds regular files and directories: no links, pipes or devices",
         "run.media_missing": "every file that a descriptor refers to is there",
         "run.media_sha256": "a media file holds the bytes that its name is the SHA-256 of",
@@ -50,19 +51,19 @@ DIRECTORY_RULES = MappingProxyType(
         "run.rules": "the rules in run.json are known limits, with values of their type",
         "run.schema": "run.json, config.json, summary.json and every line are what their published schemas say",
         "run.segment": "files of events are numbered from 0 and begin with a line that says who writes them",
-        "run.seq": "the lines of a file count from 0 without a gap; a repeated line is the same line",
+        "run.seq": "the lines of a writer count from 0 without a gap, over all its files; a repeated line is the same",
         "run.stale": "config.json and summary.json are what the events say (a note: the events are the truth)",
         "run.summary": "summary.json of a finished run with one writer is what the events say",
         "run.tmp": "nothing is left in tmp/ (a note: something is being written, or its writer died)",
         "run.torn": "the last line of a file of events is finished",
-        "run.unfinished": "every writer has finished (a note: the run goes on, or it was killed)",
+        "run.unfinished": "the last writer of every rank has finished, forks apart (a note: it goes on, or was killed)",
         "run.unknown": "a run directory holds nothing else (a note)",
         "run.unreadable": "the system lets us read every file",
         "run.version": "the run's format is of a version that this medialog reads",
     }
 )
 NOTES = frozenset(("run.decode_skipped", "run.orphan", "run.stale", "run.tmp", "run.unfinished", "run.unknown"))
-_FOREIGN = ("derived/", "reserve")  # what may lie in a run directory besides: made from it, deleted at will
+_DERIVED = "derived/"  # made from the run, deleted at will
 
 Decode = Callable[[Any], object]
 
@@ -267,9 +268,8 @@ class _RunCheck:
         )
         size = sum(there[segment.path].size for segment in segments)
         yield from events.check(segments, size, self._progress)
-        for segment, ended in zip(segments, events.ended, strict=False):
-            if not ended:
-                yield Violation(segment.path, "run.unfinished", "a last line that says the run has ended", "none")
+        for segment in events.unfinished():
+            yield Violation(segment.path, "run.unfinished", "a last line that says the run has ended", "none")
         yield from self._check_folded(events, there)
         # Files may have come since the first look, when the run is being written.
         there = _inventory(self._storage)
@@ -301,7 +301,7 @@ class _RunCheck:
     def _check_folded(self, events: EventChecks, there: dict[str, Entry]) -> Iterator[Violation]:
         """Hold config.json and summary.json against the events."""
         # Only then is nothing between the last event and the last time that they were written.
-        exact = len(events.ended) == 1 and all(events.ended)
+        exact = len(events.writers) == 1 and not events.unfinished()
         told = {
             names.CONFIG: ("run.config", events.config),
             names.SUMMARY: ("run.summary", None if self._fold is None else self._fold.summary()),
@@ -373,7 +373,7 @@ def _first_difference(expected: Any, got: Any, above: str = "") -> str | None:
 
 def _in_tmp(there: dict[str, Entry]) -> Iterator[Violation]:
     for path, entry in there.items():
-        if path.startswith(f"{names.TEMPORARY}/") and entry.kind == "file":
+        if path.startswith(f"{names.TEMPORARY}/") and not path.startswith(names.RESERVE) and entry.kind == "file":
             yield Violation(path, "run.tmp", "an empty tmp/", f"{entry.size:,} bytes")
 
 
@@ -382,7 +382,7 @@ def _unknown(there: dict[str, Entry]) -> Iterator[Violation]:
     known = {names.RUN, names.CONFIG, names.SUMMARY}
     known |= {segment.path for segment in segment_files(there)}
     for path, entry in there.items():
-        if entry.kind != "file" or path in known or path.startswith((*_FOREIGN, f"{names.TEMPORARY}/")):
+        if entry.kind != "file" or path in known or path.startswith((_DERIVED, f"{names.TEMPORARY}/")):
             continue
         if names.problem_with_media_path(path) is not None:
             yield Violation(path, "run.unknown", "a file of a run", "one that medialog did not write")

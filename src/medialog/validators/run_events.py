@@ -15,6 +15,8 @@ from medialog.validators.rules import Rules
 from medialog.validators.run_files import FileChecks, Progress, unreadable
 from medialog.wire import jsontext, line, names
 from medialog.wire.fileref import FileRef
+from medialog.wire.lines import TooLong, read_lines
+from medialog.wire.sequence import Sequence
 from medialog.wire.storage import Storage
 
 KIND = "_type"
@@ -24,8 +26,8 @@ _SEGMENT = re.compile(names.SEGMENT_PATTERN)
 class Fold(Protocol):
     """What makes the summary of the events; the caller has one (the reader's own)."""
 
-    def take(self, entry: line.Line) -> None:
-        """Take one sound line, in the order of the files and lines."""
+    def take(self, entry: line.Line, rank: int) -> None:
+        """Take one sound line of a writer of that rank, in the order of the files and lines."""
 
     def summary(self) -> dict[str, Any]:
         """Return the summary, as it is stored."""
@@ -41,6 +43,11 @@ class SegmentFile(NamedTuple):
     def path(self) -> str:
         """Return the path in the run directory."""
         return f"{names.EVENTS}/{self.writer}-{self.number}.jsonl"
+
+    @property
+    def rank(self) -> int:
+        """Return the rank of the writer."""
+        return int(self.writer[1:].partition("-")[0])
 
 
 def segment_files(paths: dict[str, Any]) -> list[SegmentFile]:
@@ -64,6 +71,19 @@ class Increment:
 
 
 @dataclass
+class WriterChecks:
+    """One writer, over all its files: the numbers and checksums of its lines, how it began and how it ended."""
+
+    last: SegmentFile
+    start: str = "new"  # also when the line that says it is damaged
+    kind: str = ""  # of the last line
+    torn: bool = False
+    unreadable: bool = False
+    sequence: Sequence[str] = field(default_factory=Sequence)
+    seals: dict[int, bytes] = field(default_factory=dict)
+
+
+@dataclass
 class EventChecks:
     """Reads every line once. What it learns of the run stands in its fields afterwards."""
 
@@ -77,7 +97,16 @@ class EventChecks:
     config: dict[str, Any] = field(default_factory=dict)
     increments: list[Increment] = field(default_factory=list)
     damaged: bool = False
-    ended: list[bool] = field(default_factory=list)
+    writers: dict[str, WriterChecks] = field(default_factory=dict)
+
+    def unfinished(self) -> list[SegmentFile]:
+        """Return the last file of each rank's last main writer that has not ended: forks and edits are none."""
+        last = {
+            each.last.rank: each
+            for each in sorted(self.writers.values(), key=lambda each: each.last)
+            if each.start not in ("fork", "edit")
+        }
+        return [each.last for each in last.values() if each.kind != "end" and not each.unreadable]
 
     def check(self, segments: list[SegmentFile], size: int, progress: Progress | None) -> Iterator[Violation]:
         """Yield what is wrong with the lines of all files; `size` is their bytes in total, for `progress`."""
@@ -89,54 +118,71 @@ class EventChecks:
                 yield Violation(names.EVENTS, "run.segment", f"a file of events with the number {expected}", got)
                 break
         for segment in segments:
+            writer = self.writers.setdefault(segment.writer, WriterChecks(segment))
+            writer.last = segment
             try:
                 with self.storage.open(segment.path) as file:
-                    for violation in self._check_segment(segment, file):
-                        self.damaged = True
-                        yield violation
+                    yield from self._note(self._check_segment(segment, writer, file))
                     done += file.tell()
             except OSError as error:
-                self.damaged = True
+                self.damaged = writer.unreadable = True
                 yield unreadable(segment.path, error)
             if progress is not None:
                 progress("events", done, size)
+        for writer in self.writers.values():
+            yield from self._note(_missing(writer))
         yield from self._check_increments()
 
-    def _check_segment(self, segment: SegmentFile, file: BinaryIO) -> Iterator[Violation]:
-        seals: list[bytes | None] = []
-        last = None
-        for number, raw in enumerate(file, 1):
+    def _note(self, violations: Iterator[Violation]) -> Iterator[Violation]:
+        for violation in violations:
+            self.damaged = True
+            yield violation
+
+    def _check_segment(self, segment: SegmentFile, writer: WriterChecks, file: BinaryIO) -> Iterator[Violation]:
+        limit = int(self.rules.limit("line.size"))
+        if writer.torn:  # a line of the file before, which nobody can number
+            writer.sequence.damaged()
+        writer.torn = False
+        is_first = True
+        for number, raw in enumerate(read_lines(file, limit), 1):
             place = f"{segment.path}, line {number}"
+            if isinstance(raw, TooLong):
+                writer.sequence.damaged()
+                yield Violation(place, "run.line_size", f"at most {limit:,} bytes", f"{raw.size:,} bytes")
+                continue
             if not raw.endswith(b"\n"):
+                writer.torn = True
                 yield Violation(place, "run.torn", "a line that ends with a newline", "an unfinished one")
                 continue
             entry = line.decode(raw)
             if isinstance(entry, line.Damage):
                 rule = "run.crc" if "checksum" in entry.reason else "run.line"
                 yield Violation(place, rule, "a line as it was written", entry.reason)
-                seals.append(None)
+                writer.sequence.damaged()
                 continue
-            if entry.seq < len(seals):
-                if seals[entry.seq] not in (None, raw[-11:]):
-                    got = "one of that number with other content"
-                    yield Violation(place, "run.seq", f"line {len(seals)}, or the same line again", got)
-                continue  # a retried write: the line is there already
-            if entry.seq > len(seals):
-                missing = entry.seq - len(seals)
-                if missing > number + 1_000_000:  # nothing so large was written: do not make room for it
-                    yield Violation(place, "run.seq", f"line {len(seals)}", f"line {entry.seq}")
-                    continue
-                got = f"line {entry.seq}: {missing} {'line is' if missing == 1 else 'lines are'} missing before it"
-                yield Violation(place, "run.seq", f"line {len(seals)}", got)
-                seals += [None] * missing
-            if not seals:
+            if is_first:
                 yield from self._check_first(entry, segment, place)
-            seals.append(raw[-11:])
-            last = entry
-            yield from self._check_entry(entry, raw, place)
-        if not seals:
+                is_first = False
+            expected, seal = writer.sequence.expected, raw[-11:-3]
+            if not writer.sequence.take(entry.seq, place):
+                if writer.seals[entry.seq] != seal:
+                    got = "one of that number with other content"
+                    yield Violation(place, "run.seq", f"line {expected}, or the same line again", got)
+                continue  # it was written again, and is there already
+            writer.seals[entry.seq] = seal
+            if entry.seq < expected:
+                self.damaged = True  # what comes before it was folded after it: config and summary may differ
+            else:
+                writer.kind = entry.kind
+            if entry.kind == "meta":
+                version = entry.data.get("format_version")
+                if type(version) is int and version > names.FORMAT_VERSION:
+                    yield Violation(place, "run.version", f"up to {names.FORMAT_VERSION}", str(version))
+                    return
+                writer.start = str(entry.data.get("start"))
+            yield from self._check_entry(entry, raw, place, segment.rank)
+        if is_first:
             yield Violation(segment.path, "run.segment", "a first line that says who writes", "no lines")
-        self.ended.append(last is not None and last.kind == "end")
 
     def _check_first(self, entry: line.Line, segment: SegmentFile, place: str) -> Iterator[Violation]:
         if entry.kind != "meta":
@@ -151,7 +197,7 @@ class EventChecks:
             got = f"{self.run_digest[:16]}..."
             yield Violation(names.RUN, "run.identity", f"the bytes that {place} names by their SHA-256", got)
 
-    def _check_entry(self, entry: line.Line, raw: bytes, place: str) -> Iterator[Violation]:
+    def _check_entry(self, entry: line.Line, raw: bytes, place: str, rank: int) -> Iterator[Violation]:
         from medialog.wire import records
 
         if entry.kind not in records.LINES:
@@ -174,7 +220,7 @@ class EventChecks:
             self.config.update(entry.data)
         if self.fold is not None:
             try:
-                self.fold.take(entry)
+                self.fold.take(entry, rank)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 yield Violation(place, "run.schema", f"a {entry.kind} record", f"{type(error).__name__}: {error}"[:160])
 
@@ -230,6 +276,13 @@ class EventChecks:
                 got = "no row has it" if before is None else f"increment {before[0]}, which ends at row {before[1]}"
                 expected = f"increment {number - 1} of this key, up to row {start}, before increment {number}"
                 yield Violation(each.place, "run.increment", expected, got)
+
+
+def _missing(writer: WriterChecks) -> Iterator[Violation]:
+    """Yield a violation for the lines that no file of a writer has."""
+    for place, first, count in writer.sequence.missing():
+        got = f"{'1 line is' if count == 1 else f'{count:,} lines are'} missing before it"
+        yield Violation(place, "run.seq", f"line {first}", got)
 
 
 _NESTED = (dict, list)

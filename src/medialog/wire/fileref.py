@@ -34,7 +34,9 @@ def iter_file_refs(document: Any, read: Callable[[FileRef], bytes] | None = None
 
     This is the one walker: validation, report, export, sync and the search for orphans all use it. A reference is an
     object with `path`, `sha256` and `size`; children of composite values stand in `files` and are found the same way.
-    The walk keeps its own stack, so a deep document cannot exhaust Python's.
+    The walk keeps its own stack, so a deep document cannot exhaust Python's. The `x-*` keys of a descriptor or of a
+    reference are their writer's own, and what stands in them is no reference, whatever it looks like; where keys are
+    names, as in `masks`, a layer can be called `x-ray`.
 
     With `read` (reference -> bytes) the files that a refs file lists are yielded after it, as if they stood in the
     document. Whoever copies, keeps or deletes files gives it; without it only the refs file itself is found. Whatever
@@ -45,12 +47,18 @@ def iter_file_refs(document: Any, read: Callable[[FileRef], bytes] | None = None
         node = stack.pop()
         if isinstance(node, dict):
             path, sha256, size = (node.get(key) for key in REFERENCE_KEYS)
+            extensible = "_type" in node
             if isinstance(path, str) and isinstance(sha256, str) and isinstance(size, int):
+                extensible = True
                 reference = FileRef(path, sha256, size)
                 yield reference
                 if read is not None:
                     yield from _listed(reference, read)
-            stack.extend(value for value in reversed(node.values()) if isinstance(value, (dict, list)))
+            stack.extend(
+                value
+                for key, value in reversed(node.items())
+                if isinstance(value, (dict, list)) and not (extensible and key.startswith("x-"))
+            )
         elif isinstance(node, list):
             stack.extend(value for value in reversed(node) if isinstance(value, (dict, list)))
 

@@ -15,6 +15,7 @@ SEGMENT_PATTERN = r"(r(\d+)-\d+-[0-9a-f]{12})-(\d{1,9})\.jsonl"  # writer, its r
 
 FORMAT_VERSION = 1
 RUN, CONFIG, SUMMARY, EVENTS, MEDIA, TEMPORARY = "run.json", "config.json", "summary.json", "events", "media", "tmp"
+RESERVE = f"{TEMPORARY}/reserve-"  # and the writer: room that it gives back to a full disk
 DESCRIPTOR_SUFFIX = ".medialog.json"
 
 _NAME = re.compile(NAME_PATTERN)

@@ -54,7 +54,7 @@ _DEFINITIONS: dict[str, Any] = {
 Tree = Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/$defs/Tree"})]
 Value = Annotated[Any, Meta(extra_json_schema={"$ref": "#/$defs/Value"})]
 Count = Annotated[int, Meta(ge=0)]
-Sequence = Annotated[int, Meta(ge=0, description="counts the lines of this file from 0")]
+Sequence = Annotated[int, Meta(ge=0, description="counts the lines of this writer from 0, over all its files")]
 Step = Annotated[int, Meta(ge=0, description="the step of the row")]
 UnixTime = Annotated[float, Meta(description="unix time in seconds, for people; nothing is ordered by it")]
 Elapsed = Annotated[float, Meta(description="monotonic seconds since the run began")]
@@ -285,86 +285,12 @@ MODELS: dict[str, Any] = {
     "run": RunRecord,
     "summary": Annotated[dict[str, Any], Meta(extra_json_schema={"$ref": "#/$defs/Tree"})],
 }
-_DIGEST = "c1ec05" + "0" * 58
-_PICTURE = {
-    "_type": "image-file",
-    "path": f"media/c1/{_DIGEST}.png",
-    "sha256": _DIGEST,
-    "size": 316,
-    "format": "png",
-    "width": 64,
-    "height": 64,
-    "mode": "RGB",
-    "lossless": True,
+_TEXTS = {
+    "config": ("Config", "config.json: what the run was started with. Rebuilt from the events at any time."),
+    "line": ("Line", "A line of events. Kinds that a reader does not know are passed over."),
+    "run": ("Run", "run.json: what the run is. Written once."),
+    "summary": ("Summary", "summary.json: one value per key. Rebuilt from the events at any time."),
 }
-_STAMP = {"t": 1795177742.101, "m": 31.0042}
-_WRITER = "r0-4711-9f3c2a1b5d7e"
-
-
-def _line(seq: int, kind: str, data: dict[str, Any], step: int | None = None) -> dict[str, Any]:
-    from medialog.wire.line import Line, encode
-
-    document: dict[str, Any] = jsontext.loads(encode(Line(seq, kind, _STAMP["t"], _STAMP["m"], data, step)))
-    return document
-
-
-def _texts() -> dict[str, tuple[str, str, list[Any]]]:
-    """Return name -> title, description and examples of the published schemas."""
-    run = {
-        "format": "medialog-run",
-        "format_version": 1,
-        "id": "k3v9x2ab",
-        "name": "wide",
-        "project": "digits",
-        "group": None,
-        "tags": ["baseline"],
-        "notes": None,
-        "started": "2026-11-20T11:09:02.000+00:00",
-        "rules": {"strict": "warn", "limits": {"table.rows": 200_000}},
-        "python": "3.12.4",
-        "platform": "linux-x86_64",
-        "argv": ["train.py"],
-        "packages": {"numpy": "2.1.0"},
-        "git": {"commit": "c1ec05" + "0" * 34, "branch": "main"},
-    }
-    lines = [
-        _line(
-            0, "meta", {"format_version": 1, "run": "k3v9x2ab", "writer": _WRITER, "start": "new", "run_json": _DIGEST}
-        ),
-        _line(1, "config", {"lr": 0.001}),
-        _line(2, "metric", msgspec.to_builtins(_metric_example())),
-        _line(3, "row", {"loss": 0.25, "val": {"acc": 0.5}, "example": _PICTURE}, 0),
-        _line(4, "row", {"loss": {"_type": "number", "value": "NaN"}}, 1),
-        _line(5, "part", {"loss": 0.125}, 2),
-        _line(6, "drop", {"key": ["loss"]}, 2),
-        _line(7, "summary", {"set": [{"key": ["best"], "value": 0.9}]}),
-        _line(8, "summary", {"delete": [["best"]]}),
-        _line(9, "sync", {}),
-        _line(10, "info", {"name": "wide and deep", "tags": ["baseline", "best"]}),
-        _line(11, "end", {"next_step": 2, "exit_code": 0}),
-    ]
-    return {
-        "config": (
-            "Config",
-            "config.json: what the run was started with. Rebuilt from the events at any time.",
-            [{"lr": 0.001, "layers": [64, 10], "optimiser": {"name": "adam"}}],
-        ),
-        "line": ("Line", "A line of events. Kinds that a reader does not know are passed over.", lines),
-        "run": ("Run", "run.json: what the run is. Written once.", [run]),
-        "summary": (
-            "Summary",
-            "summary.json: one value per key. Rebuilt from the events at any time.",
-            [{"loss": {"min": 0.25, "last": 0.5}, "val": {"acc": 0.5}, "example": _PICTURE}],
-        ),
-    }
-
-
-def _metric_example() -> MetricData:
-    return MetricData(
-        name="val/*", step_metric="epoch", step_sync=True, hidden=False, summary=["min", "last"], goal="minimize"
-    )
-
-
 NAMES = tuple(sorted(MODELS))
 
 
@@ -380,14 +306,14 @@ def schema_of_line(kind: str) -> dict[str, Any]:
 
 
 def _build(name: str, model: Any) -> dict[str, Any]:
-    built = schemas.build(name, model)
+    built = schemas.build_published(name, model)
     del built["x-medialog-kind"]
-    title, description, examples = _texts()[name]
+    title, description = _TEXTS[name]
     head = {key: built.pop(key) for key in ("$schema", "$id", "$comment")}
     for key in ("title", "description", "discriminator"):  # the last is OpenAPI's, and no validator knows it
         built.pop(key, None)
     definitions = {**built.pop("$defs", {})}
-    schema: dict[str, Any] = {**head, "title": title, "description": description, **built, "examples": examples}
+    schema: dict[str, Any] = {**head, "title": title, "description": description, **built}
     definitions.update({key: value for key, value in _DEFINITIONS.items() if name != "run"})
     if definitions:
         schema["$defs"] = dict(sorted(definitions.items()))

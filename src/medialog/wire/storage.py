@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import io
-import itertools
 import os
 import stat
 from contextlib import suppress
@@ -46,10 +45,7 @@ class Storage(Protocol):
         """Return only when the file's bytes are on the disk."""
 
     def fsync_path(self, path: str) -> None:
-        """The same for a file or directory by its path; a directory's entries are its bytes.
-
-        Of the root also the way to it: its own name, and those of the directories that were made for it.
-        """
+        """The same for a file or directory by its path; a directory's entries are its bytes."""
 
     def close(self, handle: int) -> None:
         """Close the handle."""
@@ -78,7 +74,6 @@ class LocalStorage:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root).absolute()
-        self._above = [str(self.root.parent)]  # the directories above the root whose entries may not be on the disk
 
     def __repr__(self) -> str:
         return f"LocalStorage({str(self.root)!r})"
@@ -88,10 +83,7 @@ class LocalStorage:
 
     def make_directory(self, path: str) -> None:
         if not path:
-            missing = itertools.takewhile(lambda folder: not folder.exists(), self.root.parents)
-            entries_in = [str(folder.parent) for folder in missing]
-            os.makedirs(self.root, exist_ok=True)
-            self._above += entries_in
+            self._make_root(self.root)
             return
         self._refuse_links(path)
         try:
@@ -104,6 +96,20 @@ class LocalStorage:
                 raise
             self.make_directory(above)
             self.make_directory(path)
+
+    def _make_root(self, root: Path) -> None:
+        """Make the root and those above it; each new name is brought to the disk, or the run could go with it."""
+        if root.is_dir():
+            return
+        with suppress(FileExistsError):  # a file; `mkdir` says so better
+            self._make_root(root.parent)
+        root.mkdir(exist_ok=True)
+        with suppress(PermissionError):  # a directory that may be written and not read
+            above = os.open(root.parent, os.O_RDONLY | _CLOEXEC)
+            try:
+                os.fsync(above)
+            finally:
+                os.close(above)
 
     def create(self, path: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _CLOEXEC | _BINARY
@@ -122,12 +128,11 @@ class LocalStorage:
         os.fsync(handle)
 
     def fsync_path(self, path: str) -> None:
-        _fsync(self._locate(path))
-        if not path:
-            for folder in self._above:
-                with suppress(PermissionError):  # it is somebody else's
-                    _fsync(folder)
-            self._above = []
+        handle = os.open(self._locate(path), os.O_RDONLY | _CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def close(self, handle: int) -> None:
         os.close(handle)
@@ -180,14 +185,6 @@ class LocalStorage:
             if os.path.islink(self._locate(folder)):
                 raise OSError(errno.ELOOP, "a link inside the directory is not followed", folder)
             folder = os.path.dirname(folder)
-
-
-def _fsync(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY | _CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _above_standard(handle: int) -> int:

@@ -45,7 +45,7 @@ def near_valid_descriptors(draw: Draw, kind: str) -> tuple[dict[str, Any], str |
 
 
 def _changes(value: Any, node: dict[str, Any], root: dict[str, Any]) -> Iterator[_Change]:
-    """Yield every change inside a value whose rule the schema tells exactly: nothing inside a union."""
+    """Yield every change inside a value whose rule the schema tells exactly: of unions only those with null."""
     node = resolve(node, root)
     if isinstance(value, dict) and "properties" in node:
         yield from _changes_of_object(value, node, root)
@@ -73,10 +73,18 @@ def _changes_of_object(value: dict[str, Any], node: dict[str, Any], root: dict[s
 
 
 def _changes_of_item(holder: Any, key: Any, node: dict[str, Any], root: dict[str, Any]) -> Iterator[_Change]:
-    node = resolve(node, root)
+    node = _not_null(resolve(node, root), root)
     for rule, wrong in _wrong_values(node):
         yield _Change(rule, _setter(holder, key, wrong))
     yield from _changes(holder[key], node, root)
+
+
+def _not_null(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """Return what a value is that may also be null: the union hides nothing of what is wrong with it."""
+    others = [
+        branch for branch in (resolve(each, root) for each in node.get("anyOf", ())) if branch.get("type") != "null"
+    ]
+    return others[0] if len(others) == 1 else node
 
 
 def _wrong_values(node: dict[str, Any]) -> Iterator[tuple[str, Any]]:
