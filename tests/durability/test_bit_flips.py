@@ -154,7 +154,7 @@ def test_a_changed_file_is_never_loaded(stored: Stored) -> None:
 
 def test_a_changed_file_is_reported_by_validate(stored: Stored) -> None:
     draw = random.Random(workload.SEED + 2)
-    for path, how in changes(stored, "media", draw, FLIPS // 20):
+    for path, how in changes(stored, "media", draw, FLIPS // 40):
         assert any(path in each for each in stored.violations()), (path, how)
 
 
@@ -182,7 +182,7 @@ def test_every_bit_of_a_line(stored: Stored) -> None:
     for start in (0, middle):
         end = content.index(b"\n", start) + 1
         assert end - start < 400 or start == 0
-        for at in range(start, min(end, start + 130)):
+        for at in range(start, min(end, start + 80)):
             for bit in range(8):
                 content[at] ^= 1 << bit
                 reader = stored.reader()

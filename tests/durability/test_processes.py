@@ -102,7 +102,9 @@ def last_lines(folder: Path) -> dict[str, dict[str, Any]]:
 
 def ended(folder: Path) -> bool:
     """Say whether every writer that is no forked child has finished."""
-    return all(line["k"] == "end" for start, line in last_lines(folder).items() if not start.startswith("fork"))
+    finished = all(line["k"] == "end" for start, line in last_lines(folder).items() if not start.startswith("fork"))
+    assert medialog.open_run(folder / "run").finished is finished
+    return finished
 
 
 def test_every_case_has_an_outcome() -> None:

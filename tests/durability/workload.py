@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,11 @@ TORTURE = os.environ.get("MEDIALOG_TORTURE", "0") != "0"
 SEED = int(os.environ.get("MEDIALOG_SEED", "20260"))
 
 
-def times(usually: int, torture: int) -> int:
-    """Return how often a random test runs: in CI, or in `make torture`."""
+T = TypeVar("T")
+
+
+def times(usually: T, torture: T) -> T:
+    """Return what a test tries in CI, or in `make torture`."""
     return torture if TORTURE else usually
 
 
