@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 import pytest
 
 import medialog
+from durability.workload import times
 from medialog.datatypes import plain
 from medialog.datatypes.files import MemorySink
 from medialog.runtime import session, trees
@@ -17,7 +17,7 @@ from medialog.validators import rules
 from medialog.wire.storage import Storage
 
 RUN_ID = "torture"
-WIDER = int(os.environ.get("MEDIALOG_TORTURE", "1"))  # how many times as much as the tests of a change look at
+WIDER = times(1, 5)  # how many times as much as the tests of a change look at
 
 
 class TickingClock(Clock):

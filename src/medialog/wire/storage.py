@@ -113,7 +113,7 @@ class LocalStorage:
 
     def create(self, path: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _NOFOLLOW | _CLOEXEC | _BINARY
-        return os.open(self._locate(path), flags, 0o666)
+        return _above_standard(os.open(self._locate(path), flags, 0o666))
 
     def write(self, handle: int, data: bytes | memoryview) -> int:
         return os.write(handle, data)
@@ -185,6 +185,19 @@ class LocalStorage:
             if os.path.islink(self._locate(folder)):
                 raise OSError(errno.ELOOP, "a link inside the directory is not followed", folder)
             folder = os.path.dirname(folder)
+
+
+def _above_standard(handle: int) -> int:
+    """Return the handle as a number above 2: where stdout is closed its number is free, and libraries print to it."""
+    low = []
+    try:
+        while handle <= 2:
+            low.append(handle)
+            handle = os.dup(handle)
+    finally:
+        for each in low:
+            os.close(each)
+    return handle
 
 
 class MemoryStorage:
