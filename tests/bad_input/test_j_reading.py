@@ -212,7 +212,7 @@ def test_a_gap_and_a_repeat(broken: Path) -> None:
     at = third_row(lines)
     segment(broken).write_bytes(b"\n".join([*lines[:at], *lines[at + 1 :]]) + b"\n")
     gap = medialog.open_run(broken)
-    assert ["1 lines are missing before it"] == [problem.message for problem in gap.problems]
+    assert ["1 line is missing before it"] == [problem.message for problem in gap.problems]
     assert ROWS - 1 == len(gap.history())
     segment(broken).write_bytes(b"\n".join([*lines[: at + 1], *lines[at:]]) + b"\n")
     repeat = medialog.open_run(broken)

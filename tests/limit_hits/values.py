@@ -17,6 +17,7 @@ from medialog.datatypes.histogram import Histogram
 from medialog.datatypes.image import Image
 from medialog.datatypes.overlays import ImageMask
 from medialog.datatypes.plain import prepare
+from medialog.datatypes.plot.points import line_series
 from medialog.datatypes.tensor import Tensor
 from medialog.testing import FixedClock, memory_run
 from medialog.validators.rules import Rules
@@ -77,6 +78,11 @@ def line_of(n: int, limits: Limits) -> None:
         assert n == run.stats.line_bytes - before
 
 
+def series(n: int, limits: Limits) -> None:
+    with Rules(limits).use():
+        line_series(range(n), [[0] * n])
+
+
 def named(name: str, limits: Limits) -> list[str]:
     """Return the metric names that a run lists when it ends."""
     with memory_run(limits=limits) as run:
@@ -94,6 +100,7 @@ INPUT = [
             lambda n, limits: Image([range(n)], limits=limits),
             lambda n, limits: Audio(range(n), 8000, limits=limits),
             lambda n, limits: Tensor(range(n), limits=limits),
+            series,
             lambda n, limits: ImageMask({"mask_data": [range(n)]}, limits=limits),
         )
     ),

@@ -10,7 +10,7 @@ from medialog.runtime.increments import Cursor
 from medialog.runtime.open_row import OpenRow
 
 if TYPE_CHECKING:
-    from medialog.runtime.run import Run
+    from medialog.runtime.writer import Writer
 
 
 class RowWritten:
@@ -20,7 +20,7 @@ class RowWritten:
 
     def __init__(
         self,
-        run: Run,
+        run: Writer,
         call: Call | None,
         step: int,
         leaves: list[tuple[trees.Path, Any]],
@@ -48,7 +48,7 @@ class PartWritten:
 
     __slots__ = ("_run", "_tree", "call", "step_after")
 
-    def __init__(self, run: Run, call: Call, step: int, tree: dict[str, Any]) -> None:
+    def __init__(self, run: Writer, call: Call, step: int, tree: dict[str, Any]) -> None:
         self._run, self.call, self.step_after, self._tree = run, call, step, tree
 
     def __call__(self) -> None:

@@ -9,7 +9,7 @@ from medialog.runtime.trees import Path
 from medialog.runtime.watch import KeyWatch
 
 if TYPE_CHECKING:
-    from medialog.runtime.run import Run
+    from medialog.runtime.writer import Writer
 
 _WIDE = 2**63
 _MOST, _WIDEST = 256, 1000  # sets of keys that are remembered, and keys in one
@@ -80,7 +80,7 @@ class NumberRow:
 
     __slots__ = ("_run", "call", "paths", "rank", "step", "step_after", "values")
 
-    def __init__(self, run: Run, paths: tuple[Path, ...], values: tuple[Any, ...], step: int, rank: int) -> None:
+    def __init__(self, run: Writer, paths: tuple[Path, ...], values: tuple[Any, ...], step: int, rank: int) -> None:
         self._run, self.paths, self.values, self.step, self.rank = run, paths, values, step, rank
         self.step_after = step + 1
         self.call = None

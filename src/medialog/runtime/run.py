@@ -1,174 +1,38 @@
-"""Run: a run that is being written. What a call does to the open row, the summary and the files, in which order."""
+"""Run: a run that is being written, as its user sees it."""
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
-import threading
-import time
-import warnings
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
-from medialog.datatypes import plain
-from medialog.datatypes.files import StagedSink
 from medialog.runtime import console, description, layout, trees
 from medialog.runtime import metric as metrics
-from medialog.runtime.background import Background, Handover, Worker
-from medialog.runtime.call import Call
-from medialog.runtime.clock import Clock, Identifiers
 from medialog.runtime.config import Config
-from medialog.runtime.effects import PartWritten, RowWritten
 from medialog.runtime.events import read_events
 from medialog.runtime.history import History
-from medialog.runtime.increments import Increments
-from medialog.runtime.journal import Journal
-from medialog.runtime.media_files import MediaFiles
 from medialog.runtime.metric import Metric
-from medialog.runtime.number_row import NumberRow, Shapes
-from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.reader import RunReader
-from medialog.runtime.run_facts import RunFacts
-from medialog.runtime.state_files import StateFiles
+from medialog.runtime.row_writer import RowWriter
 from medialog.runtime.stats import RunStats
-from medialog.runtime.summary import Summary, SummaryFold, SummaryKeeper
+from medialog.runtime.summary import Summary, SummaryKeeper
 from medialog.runtime.summary_values import with_tensors
-from medialog.runtime.watch import KeyWatch
-from medialog.validators import checks
 from medialog.validators.errors import (
-    Advice,
-    DurabilityLost,
-    MedialogWarning,
-    RunClosed,
     RunError,
     StorageError,
-    Violation,
-    WrongType,
     storage_errors,
 )
-from medialog.validators.notice import warn
-from medialog.validators.rules import Rules
-from medialog.wire.storage import Storage
 
 logger = logging.getLogger("medialog")
-MOST_WAITING = 100  # rows that are kept for a disk that refuses them
-MOST_UNSYNCED = 8 * 2**20  # bytes of lines that are kept for a disk that loses them; then `log` syncs
-KEPT = "The row is kept: the next call writes it first. Do not log it again."
-T = TypeVar("T")
-
-_live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-class Run(RunFacts, SummaryKeeper):
+class Run(RowWriter, SummaryKeeper):
     """A run that is being written. `medialog.init` makes one; it is also a context manager that finishes itself.
 
     All methods may be called from any thread. A call that raises has stored nothing of its own, and the run goes on. A
     call that was interrupted (Ctrl-C) was made or was not made, as a whole: `step` tells.
     """
-
-    def __init__(
-        self,
-        storage: Storage,
-        info: Mapping[str, Any],
-        *,
-        config: dict[str, Any],
-        known_config: dict[str, Any] | None = None,
-        rules: Rules,
-        clock: Clock,
-        identifiers: Identifiers,
-        sync_every: float = 30.0,
-        disabled: bool = False,
-        fold: SummaryFold | None = None,
-        first_step: int = 0,
-        open_row: Mapping[str, Any] | None = None,
-        unsynced: Iterable[str] = (),
-        start: str = "new",
-        run_json: str | None = None,
-        reserve: int = 0,
-        background: Background | None = None,
-        on_finish: Callable[[], None] | None = None,
-    ) -> None:
-        self._storage, self._info, self._rules = storage, dict(info), rules
-        self._clock, self._identifiers, self._sync_every = clock, identifiers, sync_every
-        self._disabled = disabled
-        self._on_finish = on_finish
-        self._closed = False
-        self._started = clock.monotonic()
-        self._fold = fold or SummaryFold()
-        self._row = OpenRow(first_step, open_row)
-        self._watch = KeyWatch(rules)
-        self._shapes = Shapes(self._watch)
-        self._warned: set[tuple[str, str]] = set()
-        self._increments = Increments()
-        self._media = MediaFiles(storage)
-        with storage_errors("looking at what an earlier writer left"):
-            self._media.adopt(unsynced)
-        self._counts = dict.fromkeys(("rows", "media_files", "media_bytes", "syncs"), 0)
-        self._encode_seconds = 0.0
-        self._waiting: list[Call] = []
-        self._background_options = background
-        self._make_locks()
-        self._config = Config({**(known_config or {}), **config}, self._change_config, rules)
-        self._begin_writer(start)
-        self._files = StateFiles(storage, self._journal.writer, is_owner=self._rank == 0 and start != "edit")
-        if disabled:
-            return
-        self._open_journal(run_json, reserve)
-        if config:
-            self._append("config", config)
-        if self._files.is_owner:
-            self._files.write(self._config.as_json(), self._fold.to_json())
-        self._last_sync = self._last_files = self._started
-        _live.add(self)
-
-    def _begin_writer(self, start: str) -> None:
-        """Be a writer of our own: at the start, and in a forked child."""
-        self._is_child, self._start = False, start
-        self._rank = layout.rank_of_process()
-        writer = layout.writer_name(self._rank, self._identifiers.writer())
-        longest = int(self._rules.limit("line.size"))
-        self._journal = Journal(self._storage, self._clock, self._started, writer, self._rank, longest)
-
-    def _open_journal(self, run_json: str | None = None, reserve: int = 0) -> None:
-        sealed = {} if run_json is None else {"run_json": run_json}
-        facts = {"format_version": layout.FORMAT_VERSION, "run": self.id, "writer": self._journal.writer}
-        with storage_errors("creating the reserve"):
-            layout.make_reserve(self._storage, self._journal.writer, reserve)
-        self._journal.open({**facts, "start": self._start, **sealed})
-
-    def _make_locks(self) -> None:
-        # `_lock` keeps threads apart; `_inside` is held by the call that is at work, so that one made in the midst of
-        # it by the same thread (a signal handler, a `__del__`) is recognised and waits for its end.
-        self._lock = threading.RLock()
-        self._inside = threading.Lock()
-        self._make_worker()
-
-    def _make_worker(self) -> None:
-        """Make the queue for the background; its threads begin with the first call in it."""
-        self._worker: Worker | None = None
-        self._postponed: list[tuple[str, type[MedialogWarning]]] = []
-        if self._background_options is not None and not self._disabled:
-            self._handover = Handover(self._increments.rows_committed)
-            steps = self._encode_ahead, self._write_queued, self._handover.forget
-            self._worker = Worker(self._background_options, *steps)
-
-    @property
-    def step(self) -> int:
-        """Return the step that the next `log` collects into."""
-        with self._lock:
-            expected, step, call = self._journal.expected, self._row.step, None
-            if isinstance(expected, (RowWritten, PartWritten, NumberRow)):
-                step, call = expected.step_after, expected.call
-            for waiting in self._waiting:
-                if waiting.action is None and not waiting.taken and waiting is not call:
-                    step = waiting.step_after(step)
-            for queued in self._worker.queued() if self._worker is not None else ():
-                if queued is not call:
-                    step = queued.step_after(step)
-            return step
 
     @property
     def summary(self) -> Summary:
@@ -204,344 +68,6 @@ class Run(RunFacts, SummaryKeeper):
                 unsynced_bytes=self._journal.unsynced_size,
                 unsynced_files=self._media.unsynced,
             )
-
-    @property
-    def is_finished(self) -> bool:
-        """Say whether `finish` was called."""
-        return self._closed
-
-    @property
-    def disabled(self) -> bool:
-        """Say whether the run accepts everything and keeps nothing."""
-        return self._disabled
-
-    # --- entering a call ---
-
-    def _call(self, doing: str, action: Callable[[], T], call: Call | None = None) -> T | None:
-        """Do `action` when no other call is at work; one that comes in the midst of another waits for its end."""
-        with self._lock:
-            if self._inside.locked():
-                self._waiting.append(call or Call.of(action))
-                return None
-            with self._inside:
-                self._enter(doing)
-                result = action()
-                if self._waiting:
-                    self._take_waiting()
-                return result
-
-    def _enter(self, doing: str) -> float:
-        """Check that the run is open, settle what an interrupted call left, and sync when it is time.
-
-        Returns the monotonic time.
-        """
-        if self._closed:
-            raise RunClosed(f"run {self.id} is finished: {doing} came after finish()")
-        if self._is_child:
-            self._begin_in_child()
-        if self._journal.is_unsettled:
-            self._journal.settle()
-        if self._waiting:
-            self._take_waiting()
-        now = self._clock.monotonic()
-        if doing in ("sync", "finish") or self._disabled:
-            return now
-        if self._journal.unsynced_size > MOST_UNSYNCED or now - self._last_sync >= self._sync_every:
-            self._sync()
-        return now
-
-    def _begin_in_child(self) -> None:
-        """Be a writer of our own in a forked child: the parent's file, open row and unsynced files stay its own."""
-        self._row = OpenRow(self._row.step)
-        self._waiting = []
-        self._media.forget()
-        self._increments.forget()
-        self._counts = dict.fromkeys(self._counts, 0)
-        self._begin_writer("fork")
-        self._files.is_owner = False
-
-    def _take_waiting(self) -> None:
-        while self._waiting:
-            call = self._waiting[0]
-            try:
-                if call.action is not None:
-                    call.action()
-                elif not call.taken:
-                    self._take(call)
-            except StorageError:
-                raise  # it goes on waiting
-            except Exception as error:
-                del self._waiting[0]
-                error.add_note("This is of an earlier call that had to wait. The present call stored nothing.")
-                raise
-            del self._waiting[0]
-
-    def _append(
-        self, kind: str, data: dict[str, Any], step: int | None = None, effect: Callable[[], object] | None = None
-    ) -> None:
-        """Write a line; `effect` is made once it is there, and may be made twice."""
-        if not self._journal.is_open:
-            self._open_journal()  # a forked child that logs
-        self._journal.append(kind, data, step, effect)
-
-    # --- log ---
-
-    def log(
-        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None, sync: bool | None = None
-    ) -> None:
-        """Log a row: `run.log({"loss": 0.2, "examples": [Image(...)]})`.
-
-        Each call is a new step. `commit=False` collects into the open row, which the next committing call writes.
-        `step=n` collects into row n; a larger n first writes the open row; a smaller one is stored as a late row of
-        that step and merged when read. With `step`, `commit` is False unless given; `log({})` writes the open row.
-        Two calls into one row merge mappings deeply; media are replaced whole. `sync` has no effect (deprecated).
-
-        Raises `InvalidInput` (key, rule, expected, got) for a value or key that cannot be logged, `RunClosed` after
-        `finish()`: nothing of such a call is stored. `StorageError` when the disk refuses: then the row is kept
-        (`error.kept`) and the next call writes it before it does anything else, so do not log the same row again.
-        """
-        if sync is not None:
-            warnings.warn("log(sync=...) has no effect", DeprecationWarning, stacklevel=2)
-        if self._disabled:
-            return
-        if self._closed:
-            raise RunClosed(f"run {self.id} is finished: log came after finish()")
-        if type(data) is dict and self._log_numbers(data, step, commit):
-            return
-        call = Call(self._prepare(data), check_step(step), commit)
-        if self._worker is not None:
-            self._submit(self._worker, call)
-            return
-        try:
-            self._call("log", lambda: self._take_now(call), call)
-        except StorageError as error:
-            self._keep(call, error)
-            raise
-
-    def _log_numbers(self, data: dict[str, Any], step: int | None, commit: bool | None) -> bool:
-        """Log a row of numbers under keys that are known; False when it is another one, and nothing was done."""
-        if commit is False or (commit is None and step is not None) or self._worker is not None:
-            return False
-        row = data.copy()
-        shape = self._shapes.find(tuple(row))
-        if shape is None:
-            return False
-        values = tuple(row.values())
-        if not shape.fits(values):
-            return False
-        effect: NumberRow | None = None
-        try:
-            with self._lock:
-                if self._inside.locked():
-                    return False
-                with self._inside:
-                    now = self._enter("log")
-                    at = self._row.step
-                    if self._row.is_open or step not in (None, at) or self._fold.has_step_metrics:
-                        return False
-                    if not self._journal.is_open:
-                        return False
-                    effect = NumberRow(self, shape.paths, values, at, self._rank)
-                    self._shapes.count(shape)
-                    self._journal.append_row(row, at, now, effect)
-                    self._counts["rows"] += 1
-                    if self._waiting:
-                        self._take_waiting()
-                    if now - self._last_files >= FILES_EVERY:
-                        self._refresh_files()
-        except StorageError as error:
-            if effect is None:
-                self._keep(Call(row, check_step(step), commit), error)
-            else:
-                error.kept = True
-                error.add_note(KEPT)
-            raise
-        return True
-
-    def _submit(self, worker: Worker, call: Call) -> None:
-        """Put a call into the queue of the background. What went wrong there before is raised here."""
-        self._warn_postponed()
-        try:
-            worker.raise_error()
-            self._warn_of(call.prepared)
-            call.prepared = trees.encode(call.prepared, self._handover.freeze)
-            is_queued = worker.submit(call)
-        except StorageError as error:
-            error.add_note("Rows that were logged before are kept. This one is not: log it again.")
-            raise
-        if not is_queued:
-            sentence = (
-                "the queue is full: a row was dropped, as Background(when_full='drop') says; run.stats counts them"
-            )
-            self._warn_once("log", "log.dropped", sentence, Advice)
-
-    def _encode_ahead(self, call: Call) -> None:
-        """Encode the values of a call, in any thread; those that depend on earlier rows wait for their turn."""
-        if all(type(value) in _PLAIN for value in call.prepared.values()):
-            return
-        sink, started = self._media.sink(), time.perf_counter()
-
-        def encode(_: trees.Path, value: Any) -> Any:
-            return value if getattr(value, "is_incremental", False) else value.encode_into(sink)
-
-        try:
-            with self._rules.use():
-                call.prepared = trees.encode(call.prepared, encode)
-        except BaseException:
-            sink.discard()
-            raise
-        call.sink = sink
-        with self._lock:
-            self._encode_seconds += time.perf_counter() - started
-
-    def _write_queued(self, call: Call) -> None:
-        """Bring a call of the queue to the file, in the thread that writes."""
-        with self._lock, self._inside:
-            self._enter("log")
-            if not call.taken:
-                self._take_now(call)
-
-    def flush(self) -> None:
-        """Return when every row that was logged is in the files; only with `background` is there anything to wait for.
-
-        Raises what went wrong in the background: a `StorageError` (the rows are kept, and tried again by the next
-        call), or the error of a value that could not be encoded (its call was dropped whole).
-        """
-        if self._worker is not None and threading.get_ident() != self._worker.writer and not self._is_inside():
-            self._worker.flush()
-            self._warn_postponed()
-
-    def _is_inside(self) -> bool:
-        """Say whether this thread is in the midst of a call of this run: in a signal handler, or in a `__del__`."""
-        if not self._lock.acquire(blocking=False):
-            return False  # another thread is
-        try:
-            return self._inside.locked()
-        finally:
-            self._lock.release()
-
-    def _warn_postponed(self) -> None:
-        while self._postponed:
-            warn(*self._postponed.pop(0))
-
-    def _keep(self, call: Call, error: StorageError) -> None:
-        """Let a call that the disk refused wait for the next one."""
-        with self._lock:
-            if call.taken or call in self._waiting:
-                error.kept = True
-            elif len(self._waiting) < MOST_WAITING:
-                self._waiting.append(call)
-                error.kept = True
-            if error.kept:
-                error.add_note(KEPT)
-            else:
-                error.add_note(f"The row is not kept: {MOST_WAITING} rows wait already.")
-
-    def _prepare(self, data: Any) -> dict[str, Any]:
-        """Check a row; its media stand in it as objects."""
-        if not isinstance(data, Mapping):
-            got = f"{checks.type_name(data)} {checks.show(data)}"
-            raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
-        with self._rules.use():
-            return plain.prepare_mapping(data, "", self._rules)
-
-    def _encode(self, prepared: dict[str, Any]) -> dict[str, Any]:
-        """Write the media of a checked row; return it as JSON."""
-        if all(type(value) in _PLAIN for value in prepared.values()):
-            return prepared
-        objects = list(_objects(prepared, ()))
-        if not objects:
-            return prepared
-        self._warn_of(prepared)
-        sink = self._media.sink()
-        started = time.perf_counter()
-
-        def encode(path: trees.Path, value: Any) -> Any:
-            return self._increments.encode(path, value, sink, self._fold)
-
-        try:
-            with self._rules.use():
-                encoded: dict[str, Any] = trees.encode(prepared, encode)
-            self._encode_seconds += time.perf_counter() - started
-            self._publish(sink)
-        finally:
-            sink.discard()  # what a value that cannot be encoded leaves of those before it
-        return encoded
-
-    def _publish(self, sink: StagedSink) -> None:
-        sink.publish()
-        self._counts["media_files"] += sink.new_files
-        self._counts["media_bytes"] += sink.new_bytes
-
-    def _warn_of(self, prepared: dict[str, Any]) -> None:
-        for path, value in _objects(prepared, ()):
-            for category, rule, sentence in value.notices():
-                self._warn_once(trees.dotted(path), rule, sentence, category)
-
-    def _take_now(self, call: Call) -> None:
-        self._take(call)
-        if self._files.is_stale and self._clock.monotonic() - self._last_files >= FILES_EVERY:
-            self._refresh_files()
-
-    def _take(self, call: Call) -> None:
-        """Bring a call to the file: as a row when it commits, else as a part of the open row."""
-        tree = self._encode(call.prepared)
-        if call.sink is not None:
-            self._publish(call.sink)
-            call.sink = None
-        step = self._row.step if call.step is None else call.step
-        if step < self._row.step:
-            sentence = f"step {step} after step {self._row.step}: kept as a late row of its step"
-            self._warn_once("log", "log.late", sentence, Advice)
-            self._write_row(step, tree, None, call)
-            return
-        if step > self._row.step and self._row.is_open:
-            self._commit_open(step)
-        if call.commit:
-            row = self._row.merged(tree) if step == self._row.step else tree
-            self._write_row(step, row, OpenRow(call.step_after(step)), call)
-        else:
-            self._append("part", tree, step, PartWritten(self, call, step, tree))
-
-    def _commit_open(self, next_step: int) -> None:
-        """Write the open row as one line."""
-        self._write_row(self._row.step, self._row.merged({}), OpenRow(next_step), None)
-
-    def _write_row(self, step: int, tree: dict[str, Any], next_row: OpenRow | None, call: Call | None) -> None:
-        if next_row is not None:
-            self._add_step_metrics(tree)
-        leaves = list(trees.leaves(tree))
-        self._shapes.tell()
-        for rule, sentence in self._watch.see(leaves):
-            self._warn_once(sentence.partition(":")[0], rule, sentence, Advice)
-        increments = self._increments.expected(leaves)
-        self._append("row", tree, step, RowWritten(self, call, step, leaves, increments, next_row))
-        self._shapes.learn(tree)
-        self._counts["rows"] += 1
-
-    def _add_step_metrics(self, tree: dict[str, Any]) -> None:
-        """Write the last value of a step metric into a row that has a metric over it and not the step metric itself."""
-        if not self._fold.has_step_metrics:
-            return
-        row = dict(trees.leaves(tree))
-        for path in list(row):
-            metric = self._fold.definition_for(path)
-            if metric is None or not metric.step_sync or metric.step_metric is None:
-                continue
-            over = trees.undotted(metric.step_metric)
-            if over not in row and self._fold.has_value(over):
-                row[over] = self._fold.last_value(over)
-                trees.merge(tree, _nest(over, row[over]))
-
-    def _warn_once(self, key: str, rule: str, sentence: str, category: type[MedialogWarning]) -> None:
-        if self._rules.strict == "record" or (key, rule) in self._warned:
-            return
-        self._warned.add((key, rule))
-        place = "" if sentence.startswith(key) else f"{key}: "
-        if self._worker is not None and threading.get_ident() == self._worker.writer:
-            self._postponed.append((f"{place}{sentence} [{rule}]", category))  # for a line of the caller's
-        else:
-            warn(f"{place}{sentence} [{rule}]", category)
 
     def open_tree(self) -> dict[str, Any]:
         """Return what the open row holds, as JSON."""
@@ -654,15 +180,6 @@ class Run(RunFacts, SummaryKeeper):
 
     # --- the disk ---
 
-    def _refresh_files(self) -> None:
-        """Bring config.json and summary.json up to date. They can be made again, so a refusal is no reason to raise."""
-        self._last_files = self._clock.monotonic()
-        if self._files.is_owner:
-            try:
-                self._files.write(self._config.as_json(), self._fold.to_json())
-            except StorageError as error:
-                logger.warning("medialog: run %s: %s (tried again later)", self.id, error)
-
     def sync(self) -> None:
         """Return only when everything logged before is on the disk: rows, media and the directories that hold them.
 
@@ -672,33 +189,6 @@ class Run(RunFacts, SummaryKeeper):
         if not self._disabled:
             self.flush()
             self._call("sync", self._sync)
-
-    def _sync(self) -> None:
-        self._last_sync = self._clock.monotonic()
-        if not self._journal.is_open:
-            return  # a forked child that has logged nothing
-        self._media.sync()
-        self._journal.sync()
-        if self._files.is_owner:
-            self._write_files(self._config.as_json(), self._fold.to_json())
-        self._sync_folder("")
-        self._append("sync", {})
-        self._counts["syncs"] += 1
-
-    def _write_files(self, config: dict[str, Any], summary: dict[str, Any]) -> None:
-        try:
-            self._files.write(config, summary, durable=True)
-        except StorageError as error:
-            if error.errno == errno.EIO:
-                raise DurabilityLost(errno.EIO, str(error.strerror)) from error
-            raise
-        self._last_files = self._clock.monotonic()
-
-    def _sync_folder(self, path: str) -> None:
-        try:
-            self._storage.fsync_path(path)
-        except OSError as error:
-            raise DurabilityLost(error.errno or 0, f"syncing the run directory: {error.strerror or error}") from error
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Write the open row, bring everything to the disk and close the run. Calling it again does nothing.
@@ -758,18 +248,6 @@ class Run(RunFacts, SummaryKeeper):
             names = ", ".join(self._watch.bad_names[:10])
             logger.info("run %s: names that some tools cannot query [metric.name]: %s", self.id, names)
 
-    def abandon(self) -> None:
-        """Close a run that cannot be finished; what is on the disk stays as it is."""
-        self._close()
-
-    def _close(self) -> None:
-        self._closed = True
-        _live.discard(self)
-        if self._worker is not None:
-            self._worker.close()
-        if self._on_finish is not None:
-            self._on_finish()
-
     def _ending(self, exit_code: int | None) -> dict[str, Any]:
         ending: dict[str, Any] = {"next_step": self._row.step}
         if exit_code is not None:
@@ -811,35 +289,3 @@ class Run(RunFacts, SummaryKeeper):
     def __repr__(self) -> str:
         state = "disabled" if self._disabled else "finished" if self._closed else f"step {self.step}"
         return f"Run({self.id!r}, {state})"
-
-
-_PLAIN = frozenset((float, int, bool, str))
-FILES_EVERY = 1.0
-
-
-def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:
-    """Yield the values of a prepared tree that are to be encoded, each with its path."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from _objects(value, (*path, key))
-    elif isinstance(node, list):
-        for value in node:
-            yield from _objects(value, path)
-    elif hasattr(node, "encode_into"):
-        yield path, node
-
-
-def _nest(path: trees.Path, value: Any) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    trees.insert(tree, path, value)
-    return tree
-
-
-def _make_locks_in_child() -> None:
-    for run in list(_live):
-        run._is_child = True
-        run._make_locks()  # another thread of the parent may have held them
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_make_locks_in_child)

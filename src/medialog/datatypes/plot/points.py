@@ -14,6 +14,7 @@ from medialog.datatypes.plot import vegalite
 from medialog.datatypes.plot.chart import Chart
 from medialog.datatypes.plot.drawing import Drawing, Field, Preset
 from medialog.validators import checks
+from medialog.validators import rules as rulebook
 from medialog.validators.errors import InvalidInput, Violation
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ def _cells(value: Any, at: str) -> list[Any]:
     if arrays.is_array_like(value) and getattr(getattr(value, "dtype", None), "kind", "b") not in "OUSTM":
         cells: list[Any] = arrays.to_numpy(value, at).tolist()
         return cells
+    if isinstance(value, range):
+        checks.range_length(value, at, rulebook.current())
     return list(value)
 
 
