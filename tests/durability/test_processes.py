@@ -210,10 +210,12 @@ before = handlers(), threads(), processes()
 import medialog
 for id in ("a", "b"):
     run = medialog.init(dir={str(tmp_path)!r}, id=id, quiet=True)
-    run.log({{"loss": 1, "picture": medialog.Image(np.zeros((4, 4))), "table": medialog.Table(columns=["a"], data=[[1]])}})
+    picture, table = medialog.Image(np.zeros((4, 4))), medialog.Table(columns=["a"], data=[[1]])
+    run.log({{"loss": 1, "picture": picture, "table": table}})
     run.sync()
 assert (handlers(), threads(), processes()) == before, (threads(), processes())
-assert [function.__module__ for function in registered if function.__module__.startswith("medialog")] == ["medialog.runtime.session"]
+ours = [function.__module__ for function in registered if function.__module__.startswith("medialog")]
+assert ours == ["medialog.runtime.session"], ours
 assert threading.active_count() == 1
 """
     environment = scripts.environment(OPENBLAS_NUM_THREADS="1")
