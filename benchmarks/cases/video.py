@@ -28,18 +28,27 @@ def _log(name: str, suffix: str) -> Any:
 def _truth(place: Path, suffix: str, clip: Any) -> Values:
     """Return size, frames and fidelity of the newest file; none when a logger keeps clips inside a file of its own."""
     files = sorted(place.rglob(f"*.{suffix}"), key=lambda path: path.stat().st_mtime)
-    return {} if not files else {"kb": files[-1].stat().st_size / 1e3, **_fidelity(files[-1], clip)}
+    if not files:
+        return {}
+    kb, fidelity = files[-1].stat().st_size / 1e3, _fidelity(files[-1], clip)
+    return {"kb": kb, "kb_frame": kb / fidelity["frames"], **fidelity}
 
 
 def _fidelity(path: Path, clip: Any) -> Values:
-    """Return how many frames are stored, and their peak signal-to-noise ratio in dB."""
+    """Return how many frames are stored, and their peak signal-to-noise ratio in dB.
+
+    Each is compared with the frame it is nearest to: a clip that has lost a frame is not out of step from there on.
+    """
     import av
     import numpy as np
 
     with av.open(str(path)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    original = clip.transpose(0, 2, 3, 1)
-    errors = [np.mean((a.astype(np.float32) - b) ** 2) for a, b in zip(frames, original, strict=False)]
+    original = clip.transpose(0, 2, 3, 1).astype(np.float32)
+    errors = []
+    for frame in frames:
+        nearest = np.mean((original[:, ::8, ::8] - frame[::8, ::8]) ** 2, axis=(1, 2, 3)).argmin()
+        errors.append(np.mean((original[nearest] - frame) ** 2))
     return {"frames": len(frames), "psnr": float(10 * np.log10(255**2 / max(float(np.mean(errors)), 1e-9)))}
 
 
@@ -80,8 +89,16 @@ def _x264(clip: Any, preset: str) -> bytes:
     return out.getvalue()
 
 
-FIDELITY = (*COLUMNS, Column("frames", "frames", 0), Column("psnr", "PSNR, dB", 1))
-NOTES = "PSNR is that of the file decoded again, outside the time; kB is that of the file."
+FIDELITY = (
+    *COLUMNS,
+    Column("frames", "frames", 0),
+    Column("kb_frame", "kB a frame"),
+    Column("psnr", "PSNR, dB", 1),
+)
+NOTES = (
+    "The file's size, and what comes out of it when it is decoded again, outside the time: how many frames, and their"
+    " PSNR against the nearest one of the clip. A clip with fewer frames has lost some."
+)
 
 CASES = [
     Case(
@@ -94,7 +111,7 @@ CASES = [
         },
         sizes=SIZES,
         unit_of_size="frames",
-        goals=(Goal("ms", 150), faster(10, "wandb", "ms"), Goal("kb", 1.0, "wandb")),
+        goals=(Goal("ms", 150), faster(10, "wandb", "ms"), Goal("kb_frame", 1.0, "wandb")),
         notes=f"{NOTES} tensorboardX keeps the GIF inside its file of events.",
         rounds=3,
     ),
@@ -111,7 +128,7 @@ CASES = [
         },
         sizes=SIZES,
         unit_of_size="frames",
-        goals=(Goal("ms", 90), Goal("ms", 0.7, "wandb"), Goal("kb", 1.0, "wandb")),
+        goals=(Goal("ms", 90), Goal("ms", 0.7, "wandb"), Goal("kb_frame", 1.0, "wandb")),
         notes=NOTES,
     ),
 ]
