@@ -11,6 +11,11 @@ export MPLBACKEND := Agg
 SECONDS ?= 600
 TARGETS ?= all
 
+# Which case `make bench` runs, and how large: full, small or smoke.
+CASE ?=
+SIZE ?= full
+SAVE ?=
+
 setup: .venv/ready
 
 .venv/ready: pyproject.toml
@@ -48,10 +53,16 @@ check: setup
 	$(BIN)/mypy src tests tools examples benchmarks fixtures
 	$(BIN)/python tools/generate.py --check
 
-bench: setup
-	$(BIN)/python benchmarks/import_time.py
-	$(BIN)/python benchmarks/scalars.py
-	$(BIN)/python benchmarks/validate_run.py
+# All cases, beside the peers, kept in benchmarks/results.json and docs/performance.md; or one: `make bench CASE=scalars`,
+# which is only printed, unless SAVE=1. The peers have an environment of their own.
+bench: .venv-bench/ready
+	.venv-bench/bin/python benchmarks --size $(SIZE) $(if $(CASE),--case $(CASE)) $(if $(CASE),$(if $(SAVE),--save),--save)
+
+.venv-bench/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-bench/bin/python -m pip install --quiet --editable ".[all]" --group bench
+	touch .venv-bench/ready
 
 generate: setup
 	$(BIN)/python tools/generate.py
@@ -61,4 +72,4 @@ format: setup
 	$(BIN)/ruff check --fix src tests tools examples benchmarks fixtures
 
 clean:
-	rm -rf .venv build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .benchmarks build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
