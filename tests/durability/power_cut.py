@@ -13,6 +13,7 @@ from pathlib import Path
 import medialog
 from durability import workload
 
+KEPT = 12  # runs that the disk has room for
 LONG = 12  # the row whose line is too long for a small disk
 
 
@@ -30,8 +31,8 @@ def main(folder: Path, seed: int) -> None:
                 print(number, step + 1, flush=True)
         run.finish()
         print(number, step + 1, "finished", flush=True)
-        if number >= 5:
-            shutil.rmtree(folder / f"run{number - 5}")
+        if number >= KEPT:
+            shutil.rmtree(folder / f"run{number - KEPT}")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from durability import disks, power_cut, scripts, workload
 from medialog.validators import is_note
 
 SIZE = 16 * 2**20
-KEPT = 5  # older runs are removed meanwhile
+LOOKED_AT = 5  # of the newest runs; what is said lags behind, and older ones are removed meanwhile
 CUTS = workload.times(4, 30)
 OPTIONS = [
     ("", ""),
@@ -81,7 +81,7 @@ def assert_promised(folder: Path, said: list[str]) -> int:
     newest = max(map(int, steps), default=0)
     found = 0
     for run, synced in steps.items():
-        if int(run) <= newest - KEPT:
+        if int(run) <= newest - LOOKED_AT:
             continue
         reader = medialog.open_run(folder / f"run{run}")
         rows = dict(reader.rows())
