@@ -29,7 +29,8 @@ def by_numpy(samples: Array, _: Path) -> None:
 
 
 def limit(samples: Array, _: Path) -> None:
-    samples.min(), samples.max()
+    samples.min()
+    samples.max()
 
 
 def ways(samples: Array) -> dict[str, Way]:
