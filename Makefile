@@ -47,6 +47,10 @@ bench: setup
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/scalars.py
 	$(BIN)/python benchmarks/validate_run.py
+	$(BIN)/python benchmarks/images.py
+	$(BIN)/python benchmarks/histogram.py
+	$(BIN)/python benchmarks/audio.py
+	$(BIN)/python benchmarks/point_cloud.py
 
 generate: setup
 	$(BIN)/python tools/generate.py

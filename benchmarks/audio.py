@@ -45,7 +45,7 @@ def by_hand(samples: Array, folder: Path) -> int:
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setparams((samples.shape[1], 2, RATE, len(samples), "NONE", ""))
-        file.writeframes(np.rint(np.clip(samples, -1, 1) * np.float32(32_767)).astype("<i2"))
+        file.writeframes(np.rint(np.clip(samples, -1, 1) * np.float32(32_767)).astype("<i2").tobytes())
     return hashed(buffer.getvalue(), folder)
 
 

@@ -36,7 +36,8 @@ def photo(side: int, channels: int = 3) -> Array:
         smooth = 110 + 60 * np.sin(x / side * (5 + channel) + y / side * 3)
         texture = 30 * np.cos(y / 37 + channel) * np.sin(x / 53) + 12 * np.sin(x / 3.1 + y / 4.7)
         planes.append(smooth + texture + random.normal(0, 5, (side, side)))
-    return np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+    pixels: Array = np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def mask(side: int, classes: int = 20) -> Array:
