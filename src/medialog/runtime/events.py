@@ -88,8 +88,9 @@ def read_events(storage: Storage, recovery: Recovery = "recover") -> Events:
     sizes: dict[str, int | None] = {}
     for segment in segments(storage):
         for entry in _lines(storage, segment, events.problems):
-            whole = entry.kind != "row" or _media_are_there(storage, entry, segment, sizes, events.problems)
-            if not whole and recovery != "salvage":
+            keep = recovery == "salvage"
+            whole = entry.kind != "row" or _media_are_there(storage, entry, segment, sizes, events.problems, keep=keep)
+            if not whole and not keep:
                 continue
             try:
                 events.take(entry, segment)
@@ -128,15 +129,22 @@ def _lines(storage: Storage, segment: SegmentName, problems: list[Problem]) -> I
 
 
 def _media_are_there(
-    storage: Storage, entry: line.Line, segment: SegmentName, sizes: dict[str, int | None], problems: list[Problem]
+    storage: Storage,
+    entry: line.Line,
+    segment: SegmentName,
+    sizes: dict[str, int | None],
+    problems: list[Problem],
+    *,
+    keep: bool,
 ) -> bool:
+    what = "kept" if keep else "left out"
     for reference in (found for each in iter_descriptors(entry.data) for found in iter_file_refs(each)):
         if reference.path not in sizes:
             sizes[reference.path] = storage.size(reference.path) if reference.path.startswith("media/") else None
         if sizes[reference.path] != reference.size:
             got = "missing" if sizes[reference.path] is None else f"{sizes[reference.path]} bytes"
             place = f"{segment.path}, step {entry.step}"
-            problems.append(Problem(place, f"{reference.path} of {reference.size} bytes is {got}: the row is left out"))
+            problems.append(Problem(place, f"{reference.path} of {reference.size} bytes is {got}: the row is {what}"))
             return False
     return True
 

@@ -13,10 +13,12 @@ from medialog.runtime import trees
 from medialog.runtime.config import Config
 from medialog.runtime.events import Events, Problem, Recovery
 from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
+from medialog.runtime.metric import Metric
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
 from medialog.validators.limits import LIMITS
 from medialog.validators.rules import Rules
+from medialog.wire import display
 from medialog.wire.storage import LocalStorage, Storage
 
 
@@ -100,6 +102,33 @@ class RunReader:
         """Return the summary as nested dicts; media are their descriptors."""
         summary: dict[str, Any] = trees.plain(self._read().summary.to_json())
         return summary
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """Return the definitions that `define_metric` made, in their order."""
+        return self._read().summary.definitions
+
+    @property
+    def writers(self) -> list[str]:
+        """Return who wrote the events: one name for each process."""
+        return sorted({segment.writer for segment in segments(self._storage)})
+
+    def stored_rows(self) -> Iterator[tuple[int, float, float, dict[str, Any]]]:
+        """Yield `(step, unix time, seconds since the run began, tree)` by step, the tree as it is stored.
+
+        A number that JSON has no token for is in its tagged form, which `rows` decodes.
+        """
+        yield from self._merged()
+
+    @property
+    def stored_summary(self) -> dict[str, Any]:
+        """Return the summary as it is stored, numbers in their tagged form where JSON has no token for them."""
+        return self._read().summary.to_json()
+
+    @property
+    def storage(self) -> Storage:
+        """Return the storage that the run is in."""
+        return self._storage
 
     def rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield `(step, tree)` in the order of steps: nested dicts in their exact form, late rows merged in."""
@@ -186,6 +215,10 @@ class RunReader:
 
     def __repr__(self) -> str:
         return f"RunReader({self.id!r}, {len(self.steps)} steps)"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return what a notebook shows of the run."""
+        return display.bundle(self, include, exclude)
 
 
 def _copied(tree: dict[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ from medialog.validators.errors import (
 )
 from medialog.validators.notice import warn
 from medialog.validators.rules import Rules
+from medialog.wire import display
 from medialog.wire.storage import Storage
 
 logger = logging.getLogger("medialog")
@@ -747,6 +748,10 @@ class Run(RunFacts, SummaryKeeper):
 
             instead = f": {OF_RUN[name]}" if name in OF_RUN else ""
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return what a notebook shows of the run."""
+        return display.bundle(self, include, exclude)
 
     def __repr__(self) -> str:
         state = "disabled" if self._disabled else "finished" if self._closed else f"step {self.step}"
