@@ -33,14 +33,23 @@ function note(moduleId) {
   packages.set(name, join(moduleId.slice(0, at), "node_modules", name));
 }
 
-// 3Dmol looks for a callback's name in attributes of the document and evaluates it. This page has none: the call goes.
-const EVAL = 'eval("(" + callback + ")")';
-const withoutEval = {
-  name: "without-eval",
+// What 3Dmol is changed in. It evaluates a callback named in attributes of the document: this page has none. And it takes
+// optional fields of MMTF for given.
+const CHANGES = [
+  ['eval("(" + callback + ")")', "null"],
+  ["mmtfData.entityList.forEach", "(mmtfData.entityList ?? []).forEach"],
+  ["kl = groupData.bondOrderList.length", "kl = (groupData.bondOrderList ?? []).length"],
+  ["mmtfData.atomIdList[atomIndex]", "(mmtfData.atomIdList ? mmtfData.atomIdList[atomIndex] : atomIndex + 1)"],
+];
+const changed = {
+  name: "changed-3dmol",
   transform(code, id) {
     if (!id.endsWith("/build/3Dmol.js")) return null;
-    if (code.split(EVAL).length !== 2) throw new Error("3Dmol has changed: look for its eval");
-    return { code: code.replace(EVAL, "null"), map: null };
+    for (const [from, to] of CHANGES) {
+      if (code.split(from).length !== 2) throw new Error(`3Dmol is another one: look for ${from}`);
+      code = code.replace(from, to);
+    }
+    return { code, map: null };
   },
 };
 
@@ -51,7 +60,7 @@ async function bundle({ entry, file }) {
     logLevel: "warn",
     publicDir: false,
     define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [withoutEval, svelte({ configFile: join(here, "svelte.config.js") })],
+    plugins: [changed, svelte({ configFile: join(here, "svelte.config.js") })],
     build: {
       write: false,
       target: "es2022",

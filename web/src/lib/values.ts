@@ -78,6 +78,10 @@ export function formatValue(value: unknown): string {
       return String(value.value ?? "");
     return value.caption ? `${label(value._type)}: ${value.caption}` : label(value._type);
   }
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, 6).map((one) => formatValue(one));
+    return `[${shown.join(", ")}${value.length > 6 ? `, … ${value.length} values` : ""}]`;
+  }
   return JSON.stringify(value);
 }
 

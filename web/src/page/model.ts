@@ -13,6 +13,7 @@ export interface PanelModel {
   section: string;
   /** In columns of its section. */
   weight: number;
+  layered?: boolean;
   item?: ItemInfo;
   series?: SeriesInfo[];
 }
@@ -63,7 +64,7 @@ function itemPanel(item: ItemInfo): PanelModel {
     const items = itemsOf(entry.value);
     return items[0]?._type === "image-file" && (items.length > 1 || items[0].masks !== undefined || items[0].boxes !== undefined);
   });
-  const table = kinds.some((kind) => kind.includes("table-file"));
+  const table = item.entries.some((entry) => itemsOf(entry.value).some((one) => Number(one.ncols) > 6));
   return {
     id: item.key,
     prefix: all.slice(0, -1).join("/"),
@@ -71,6 +72,7 @@ function itemPanel(item: ItemInfo): PanelModel {
     kinds,
     section: PLACES[kinds[0]] ?? "Text and values",
     weight: wide || table ? 2 : 1,
+    layered: item.entries.some((entry) => itemsOf(entry.value).some((one) => one.masks !== undefined || one.boxes !== undefined)),
     item,
   };
 }
@@ -96,9 +98,10 @@ function linePanels(index: Index): PanelModel[] {
 }
 
 export function panelsOf(index: Index): PanelModel[] {
+  // Pictures with layers first: they say most about a model.
   const rank = (panel: PanelModel) => {
     const at = WITHIN.indexOf(panel.kinds[0]);
-    return at < 0 ? WITHIN.length : at;
+    return at < 0 ? WITHIN.length : at - (panel.layered ? 0.5 : 0);
   };
   return [...(index.items ?? []).map(itemPanel).sort((a, b) => rank(a) - rank(b)), ...linePanels(index)];
 }

@@ -31,8 +31,9 @@ export async function mountPlotly(host: HTMLElement, item: Item, context: Contex
     delete layout.width;
     delete layout.height;
     const dark = surroundings.theme === "dark";
-    const own = layout.template !== undefined || layout.paper_bgcolor !== undefined;
-    if (!own || dark) {
+    host.style.background = typeof layout.paper_bgcolor === "string" ? layout.paper_bgcolor : "";
+    // A figure that names its ground has chosen its inks for it (matplotlib's has): it stays as it is.
+    if (layout.paper_bgcolor === undefined) {
       Object.assign(layout, {
         paper_bgcolor: "rgba(0,0,0,0)",
         ...(dark ? { plot_bgcolor: "rgba(0,0,0,0)", font: { ...(layout.font as object | undefined), color: "#cfd6e0" } } : {}),
@@ -41,7 +42,10 @@ export async function mountPlotly(host: HTMLElement, item: Item, context: Contex
         for (const name of Object.keys(layout).filter((one) => /^[xy]axis\d*$/.test(one)).concat(["xaxis", "yaxis"]))
           layout[name] = { ...(layout[name] as object | undefined), gridcolor: "#2b323c", zerolinecolor: "#3a424e", linecolor: "#59677c", tickcolor: "#59677c" };
     }
-    const margin = { l: 52, r: 20, t: layout.title ? 44 : 20, b: 44, ...(layout.margin as object | undefined) };
+    // Margins in pixels were made for the figure's own size: here the labels say how much room they need.
+    const margin = { l: 48, r: 16, t: layout.title ? 44 : 16, b: 40 };
+    for (const name of new Set(Object.keys(layout).filter((one) => /^[xy]axis\d*$/.test(one)).concat(["xaxis", "yaxis"])))
+      layout[name] = { ...(layout[name] as object | undefined), automargin: true };
     await library?.react(target, figure.data ?? [], { ...layout, autosize: true, margin }, {
       ...figure.config,
       responsive: false,

@@ -8,6 +8,11 @@ const STYLES = ["stick", "cartoon", "sphere", "line"] as const;
 type Style = (typeof STYLES)[number];
 
 interface Atom {
+  x: number;
+  y: number;
+  z: number;
+  elem: string;
+  bondOrder?: number[];
   resn?: string;
   atom?: string;
   bonds?: number[];
@@ -26,6 +31,7 @@ interface Viewer {
   setStyle(selection: object, style: object): void;
   setBackgroundColor(color: string | number, alpha?: number): void;
   zoomTo(): void;
+  zoom(factor: number): void;
   render(): void;
   resize(): void;
   spin(axis: string | boolean): void;
@@ -44,6 +50,32 @@ function available(): boolean {
 }
 let webgl: boolean | null = null;
 
+const RADII: Record<string, number> = { H: 0.31, C: 0.76, N: 0.71, O: 0.66, F: 0.57, P: 1.07, S: 1.05, CL: 1.02, BR: 1.2, I: 1.39 };
+
+/** Bonds of a file that lists none: atoms nearer than their covalent radii and a tolerance. */
+function bondByDistance(atoms: Atom[]): void {
+  const cells = new Map<string, number[]>();
+  const size = 3;
+  const cell = (atom: Atom, dx = 0, dy = 0, dz = 0) => `${Math.floor(atom.x / size) + dx},${Math.floor(atom.y / size) + dy},${Math.floor(atom.z / size) + dz}`;
+  const radius = (atom: Atom) => RADII[atom.elem.toUpperCase()] ?? 1.2;
+  atoms.forEach((atom, i) => {
+    for (let dx = -1; dx <= 1; dx += 1)
+      for (let dy = -1; dy <= 1; dy += 1)
+        for (let dz = -1; dz <= 1; dz += 1)
+          for (const j of cells.get(cell(atom, dx, dy, dz)) ?? []) {
+            const other = atoms[j];
+            const distance = Math.hypot(atom.x - other.x, atom.y - other.y, atom.z - other.z);
+            if (distance < 0.4 || distance > radius(atom) + radius(other) + 0.4) continue;
+            for (const [one, index] of [[atom, j], [other, i]] as const) {
+              (one.bonds ??= []).push(index);
+              (one.bondOrder ??= []).push(1);
+            }
+          }
+    const own = cell(atom);
+    cells.set(own, [...(cells.get(own) ?? []), i]);
+  });
+}
+
 export async function mount(host: HTMLElement, item: Item, context: Context): Promise<Handle> {
   webgl ??= available();
   if (!webgl) throw new Error("This browser has no WebGL, so the molecule is a picture here.");
@@ -61,6 +93,11 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   let residues = false;
   let surface = false;
   let spinning = false;
+
+  function fit(): void {
+    viewer.zoomTo();
+    viewer.zoom(1.25);
+  }
 
   function paint(): void {
     const looks: Record<Style, object> = {
@@ -81,7 +118,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     bar.replaceChildren();
     const select = document.createElement("select");
     select.setAttribute("aria-label", "Style of the molecule");
-    select.style.cssText = `height:24px;border:1px solid #8888;border-radius:7px;background:${theme === "dark" ? "#1d2229" : "#fff"};color:${theme === "dark" ? "#e7eaef" : "#1a1f26"};font:12px inherit`;
+    select.className = "pick";
     for (const one of STYLES) if (one !== "cartoon" || residues) select.append(new Option(one, one, false, one === style));
     select.addEventListener("change", () => {
       style = select.value as Style;
@@ -121,12 +158,13 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     const data = parser === "mmtf" ? bytes : new TextDecoder().decode(bytes);
     model = viewer.addModel(data, parser, { keepH: true });
     const atoms = model.selectedAtoms({});
+    if (parser === "mmtf" && atoms.every((atom) => !atom.bonds?.length)) bondByDistance(atoms);
     if (!atoms.length) throw new Error("No atom was found in the file.");
     // A ribbon needs residues with backbones: without them 3Dmol stumbles.
     residues = ["pdb", "cif", "mmtf", "pqr", "gro"].includes(parser) && atoms.filter((atom) => atom.atom === "CA" && !atom.hetflag).length > 3;
     if (!chosen) style = residues ? "cartoon" : "stick";
     if (style === "cartoon" && !residues) style = "stick";
-    viewer.zoomTo();
+    fit();
     const before = views.get(wanted.key);
     if (before) viewer.setView(before);
     item = wanted;
@@ -138,7 +176,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   }
 
   const reset = () => {
-    viewer.zoomTo();
+    fit();
     viewer.render();
   };
   host.addEventListener("medialog-reset", reset);

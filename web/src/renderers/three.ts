@@ -6,6 +6,7 @@
 import {
   AmbientLight, Box3, BufferAttribute, BufferGeometry, Color, DirectionalLight, DoubleSide, Group, HemisphereLight, LineBasicMaterial, LineSegments,
   LoadingManager, Mesh, MeshStandardMaterial, Object3D, PerspectiveCamera, Points, PointsMaterial, Scene, SRGBColorSpace, Vector3, WebGLRenderer,
+  type PointsMaterialParameters,
 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
 import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
@@ -64,7 +65,13 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   overlay.style.cssText = "position:absolute;inset:0;pointer-events:none;overflow:hidden";
   const bar = document.createElement("div");
   bar.style.cssText = "position:absolute;right:8px;top:4px;display:flex;gap:4px;flex-wrap:wrap;justify-content:flex-end;max-width:70%";
-  host.append(canvas, overlay, bar);
+  // The legend stands below the picture and takes its room from it.
+  const stage = document.createElement("div");
+  stage.style.cssText = "position:absolute;inset:0";
+  const legend = document.createElement("div");
+  legend.style.cssText = "position:absolute;left:0;right:0;bottom:0;display:flex;gap:4px;flex-wrap:wrap;padding:6px 10px 0;box-sizing:border-box";
+  stage.append(canvas, overlay, bar);
+  host.append(stage, legend);
   const paper = canvas.getContext("2d");
 
   const scene = new Scene();
@@ -86,7 +93,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   function draw(): void {
     asked = 0;
     const ratio = Math.min(devicePixelRatio, 2);
-    const [width, height] = [host.clientWidth, host.clientHeight];
+    const [width, height] = [stage.clientWidth, stage.clientHeight];
     if (!width || !height || !paper) return;
     const gl = renderer();
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -105,7 +112,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
 
   const tags: { element: HTMLElement; at: Vector3 }[] = [];
   function place(): void {
-    const [width, height] = [host.clientWidth, host.clientHeight];
+    const [width, height] = [stage.clientWidth, stage.clientHeight];
     for (const { element, at } of tags) {
       const seen = at.clone().project(camera);
       element.style.display = seen.z > 1 ? "none" : "";
@@ -118,10 +125,19 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     const box = new Box3().setFromObject(object);
     if (box.isEmpty()) box.set(new Vector3(-1, -1, -1), new Vector3(1, 1, 1));
     const center = box.getCenter(new Vector3());
-    const radius = Math.max(box.getSize(new Vector3()).length() / 2, 1e-6);
-    const distance = (radius / Math.sin((camera.fov * Math.PI) / 360)) * 0.92;
-    const direction = zUp ? new Vector3(-0.9, -1.25, 0.8) : new Vector3(0.8, 0.55, 1.15);
-    const position = center.clone().addScaledVector(direction.normalize(), distance);
+    const direction = (zUp ? new Vector3(-0.9, -1.25, 0.8) : new Vector3(0.8, 0.55, 1.15)).normalize();
+    // As near as what is there allows: some thousand of its vertices, wherever they lie in their box.
+    const right = new Vector3().crossVectors(camera.up, direction).normalize();
+    const upward = new Vector3().crossVectors(direction, right);
+    const tangent = Math.tan((camera.fov * Math.PI) / 360) * 0.84;
+    const aspect = Math.max(stage.clientWidth, 1) / Math.max(stage.clientHeight, 1);
+    let distance = 1e-6;
+    for (const vertex of someVertices(object)) {
+      const offset = vertex.sub(center);
+      const across = Math.max(Math.abs(offset.dot(right)) / aspect, Math.abs(offset.dot(upward)));
+      distance = Math.max(distance, offset.dot(direction) + across / tangent);
+    }
+    const position = center.clone().addScaledVector(direction, distance);
     return { position: position.toArray() as View["position"], target: center.toArray() as View["target"] };
   }
 
@@ -165,17 +181,21 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     }
     points.geometry.setAttribute("color", new BufferAttribute(colors, 3));
     points.geometry.setIndex(index.length === cloud.count ? null : index);
-    const spread = new Box3().setFromBufferAttribute(points.geometry.getAttribute("position") as BufferAttribute).getSize(new Vector3()).length() || 1;
-    const material = points.material as PointsMaterial;
-    material.size = (spread / 60) * Math.min(1, Math.max(0.12, Math.sqrt(400 / Math.max(cloud.count, 1)))) * pointSize;
+    const pixels = Math.min(Math.max(9 - 1.5 * Math.log10(Math.max(cloud.count, 1)), 1.4), 6);
+    (points.material as PointsMaterial).size = pixels * pointSize * Math.min(devicePixelRatio, 2);
     ask();
+  }
+
+  function room(): void {
+    stage.style.bottom = `${legend.childElementCount ? legend.offsetHeight : 0}px`;
   }
 
   function buttons(): void {
     bar.replaceChildren();
+    legend.replaceChildren();
+    room();
     overlay.replaceChildren();
     tags.length = 0;
-    const ink = theme === "dark" ? "#e7eaef" : "#1a1f26";
     for (const { at, text, color } of made?.labels ?? []) {
       const element = document.createElement("span");
       element.textContent = text;
@@ -188,7 +208,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     const choices = [cloud.colors ? "rgb" : "", cloud.categories ? "category" : "", "height", "plain"].filter(Boolean);
     const select = document.createElement("select");
     select.setAttribute("aria-label", "Colour of the points");
-    select.style.cssText = `height:24px;border:1px solid #8888;border-radius:7px;background:${theme === "dark" ? "#1d2229" : "#fff"};color:${ink};font:12px inherit`;
+    select.className = "pick";
     for (const choice of choices) select.append(new Option(choice, choice, false, choice === coloring));
     select.addEventListener("change", () => {
       coloring = select.value;
@@ -207,8 +227,6 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     if (coloring === "category" && cloud.categories) {
       const counts = new Map<number, number>();
       for (const category of cloud.categories) counts.set(category, (counts.get(category) ?? 0) + 1);
-      const legend = document.createElement("div");
-      legend.style.cssText = "position:absolute;left:8px;bottom:6px;display:flex;gap:4px;flex-wrap:wrap;pointer-events:auto;max-width:95%";
       for (const [category, count] of [...counts].sort((a, b) => a[0] - b[0])) {
         const chip = document.createElement("button");
         chip.className = "toggle";
@@ -226,8 +244,8 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
         });
         legend.append(chip);
       }
-      overlay.append(legend);
     }
+    room();
   }
 
   let turn = 0;
@@ -260,7 +278,10 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   }
 
   await show(item, context);
-  const observer = new ResizeObserver(() => ask());
+  const observer = new ResizeObserver(() => {
+    room();
+    ask();
+  });
   observer.observe(host);
 
   return {
@@ -287,6 +308,18 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
       host.replaceChildren();
     },
   };
+}
+
+function someVertices(object: Object3D): Vector3[] {
+  const found: Vector3[] = [];
+  object.updateWorldMatrix(true, true);
+  object.traverse((one) => {
+    const positions = (one as Mesh).geometry?.getAttribute("position");
+    if (!positions) return;
+    const stride = Math.max(1, Math.floor(positions.count / 4000));
+    for (let i = 0; i < positions.count; i += stride) found.push(new Vector3().fromBufferAttribute(positions, i).applyMatrix4(one.matrixWorld));
+  });
+  return found;
 }
 
 function discard(object: Object3D): void {
@@ -330,7 +363,7 @@ async function readMesh(bytes: Uint8Array, format: string): Promise<Object3D> {
   if (format === "ply") {
     const geometry = new PLYLoader(manager()).parse(buffer);
     if (geometry.index) return meshOf(geometry);
-    const material = new PointsMaterial({ size: 0.02, vertexColors: Boolean(geometry.getAttribute("color")) });
+    const material = disc({ size: 3, vertexColors: Boolean(geometry.getAttribute("color")) });
     return new Points(geometry, material);
   }
   if (format === "obj") {
@@ -361,10 +394,22 @@ async function readMesh(bytes: Uint8Array, format: string): Promise<Object3D> {
   return gltf.scene;
 }
 
+/** Points are discs of a size in pixels: they are seen at every distance. */
+function disc(options: PointsMaterialParameters): PointsMaterial {
+  const material = new PointsMaterial({ size: 3, sizeAttenuation: false, ...options });
+  material.onBeforeCompile = (shader) => {
+    shader.fragmentShader = shader.fragmentShader.replace(
+      "#include <clipping_planes_fragment>",
+      "#include <clipping_planes_fragment>\n if (length(gl_PointCoord - 0.5) > 0.5) discard;",
+    );
+  };
+  return material;
+}
+
 function pointsOf(cloud: Cloud): Points {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new BufferAttribute(cloud.positions, 3));
-  const points = new Points(geometry, new PointsMaterial({ vertexColors: true, size: 0.02 }));
+  const points = new Points(geometry, disc({ vertexColors: true }));
   points.name = "points";
   return points;
 }

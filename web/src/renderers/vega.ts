@@ -24,8 +24,10 @@ function themed(theme: "light" | "dark", own: unknown): Spec {
   const { text, grid, line } = INK[theme];
   const given = (own ?? {}) as Record<string, Spec | undefined>;
   const colors = { labelColor: text, titleColor: text, gridColor: grid, domainColor: line, tickColor: line };
+  const range = given.range as { category?: unknown } | undefined;
   return {
     ...given,
+    ...(theme === "dark" && Array.isArray(range?.category) ? { range: { ...range, category: range.category.map(lighter) } } : {}),
     background: "transparent",
     title: { ...given.title, color: text, subtitleColor: text },
     axis: { ...given.axis, ...colors },
@@ -33,6 +35,15 @@ function themed(theme: "light" | "dark", own: unknown): Spec {
     header: { ...given.header, labelColor: text, titleColor: text },
     view: { stroke: "transparent", ...given.view },
   };
+}
+
+/** Dark colours of a palette, so far lightened that they can be seen on a dark ground. */
+function lighter(color: unknown): unknown {
+  if (typeof color !== "string" || !/^#[0-9a-f]{6}$/i.test(color)) return color;
+  const parts = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  const light = (0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2]) / 255;
+  const mix = Math.max(0, 0.62 - light);
+  return `#${parts.map((part) => Math.round(part + (255 - part) * mix).toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** The rows of a chart's table, for a spec that names its data instead of holding it. */
