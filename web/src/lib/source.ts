@@ -8,7 +8,8 @@ export class FileProblem extends Error {
     readonly place: string,
     reason: string,
   ) {
-    super(reason);
+    // The place is shown beside it: once is enough.
+    super(reason.startsWith(`${place}: `) ? reason.slice(place.length + 2) : reason);
   }
 }
 

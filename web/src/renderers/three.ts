@@ -28,6 +28,10 @@ let shared: WebGLRenderer | null = null;
 
 function renderer(): WebGLRenderer {
   if (shared && !shared.getContext().isContextLost()) return shared;
+  // Asked here first: three tells the console of each failure.
+  const probe = document.createElement("canvas").getContext("webgl2");
+  if (!probe) throw new Error("This browser has no WebGL, so 3D is a picture here.");
+  probe.getExtension("WEBGL_lose_context")?.loseContext();
   try {
     shared = new WebGLRenderer({ antialias: true, alpha: true, preserveDrawingBuffer: true });
   } catch {
