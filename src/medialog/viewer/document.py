@@ -70,6 +70,7 @@ class Document:
         self._file: IO[bytes] = io.BytesIO()
         self._index: dict[str, Any] = {}
         self._problems = list(facts.problems)
+        self._room = 0.0
 
     # --- the whole ---
 
@@ -79,6 +80,7 @@ class Document:
         series = [each for each in self._contents.series.values() if self._options.wants(trees.dotted(each.path))]
         renderers = {name: bundle.renderer(name) for name in bundle.renderers_for(self._kinds())}
         base = self._base_size(series, renderers)
+        self._room = max(self._options.max_size - base, 0) * POSTER_SHARE
         summary = [value["value"] for value in self._facts.summary]
         chosen = select(self._contents, summary, self._storage, self._options, base)
         scripts = self._has_scripts(chosen)
@@ -134,6 +136,11 @@ class Document:
         size = len(bundle.core_script()) + len(bundle.core_style())
         size += sum(len(module) // 2 for module in renderers.values() if module is not None)
         size += 3 * 8 * len(self._contents.steps) + sum(12 * len(each.rows) for each in series)
+        for number, item in enumerate(item for item in self._contents.items.values() if self._options.wants(item.key)):
+            poster = self._posters.get(item.entries[-1].value)
+            size += len(poster.data) * (
+                2 if number < MOST_STATIC else 1
+            )  # in the page without scripts, and for the page
         return int(size * 4 / 3)
 
     def _begin_index(self, chosen: Selection, *, scripts: bool) -> None:
@@ -154,7 +161,7 @@ class Document:
             "posters": {},
             "problems": [],
             "left_out": None,
-            "html": {"scripts": scripts},
+            "html": {"scripts": scripts, "eval": scripts and self._options.html_eval},
         }
 
     # --- the head and what is seen without scripts ---
@@ -237,8 +244,12 @@ class Document:
         return found
 
     def _write_posters(self, chosen: Selection, shown: list[tuple[Item, Entry, Poster]]) -> None:
-        room = self._options.max_size * POSTER_SHARE
+        room = self._room
         for number, (item, entry, poster) in enumerate(chain(shown, self._other_posters(chosen))):
+            if number >= len(shown):
+                room -= len(poster.data) * 4 / 3
+                if room < 0:
+                    break
             name = f"p{number}"
             self._block(name, [base64.b64encode(poster.data)], "base64")
             self._index["posters"][f"{item.key}\0{entry.row}"] = {
@@ -247,9 +258,6 @@ class Document:
                 "width": poster.width,
                 "height": poster.height,
             }
-            room -= len(poster.data) * 4 / 3
-            if room < 0:
-                break
 
     def _other_posters(self, chosen: Selection) -> Iterator[tuple[Item, Entry, Poster]]:
         """Yield further posters: of what needs a large library to be drawn, and of what was left out."""
@@ -259,7 +267,7 @@ class Document:
                 for entry in item.entries[:-1]
                 if entry.kind in HEAVY_KINDS or (item.path, entry.row) in chosen.left_entries
             ]
-            for entry in wanted[-MOST_POSTERS:]:
+            for entry in reversed(wanted[-MOST_POSTERS:]):
                 yield item, entry, self._posters.get(entry.value)
 
     def _write_views(self, chosen: Selection) -> None:
@@ -327,7 +335,9 @@ class Document:
 
     def _note(self, path: str, error: Unusable) -> None:
         """Add a file's state to the problems, unless the reader named it already. The size limit has its own place."""
-        if error.state != "left-out" and not any(path in problem["message"] for problem in self._problems):
+        if error.state != "left-out" and not any(
+            problem["message"].startswith(f"{path} of ") for problem in self._problems
+        ):
             kind = "missing" if error.state == "missing" else "damage"
             self._problems.append({"place": path, "message": error.reason, "kind": kind})
 

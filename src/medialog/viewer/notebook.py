@@ -30,6 +30,8 @@ MODES = ("auto", "static", "none")
 MOST_OUTPUT = 20 * 10**6
 HEIGHTS = {"report": 760, "audio-file": 220, "text-file": 260, "numpy.ndarray": 260}
 HEIGHT = 440
+# Parts of an image, which the page draws on their image only: by themselves they are shown by their pictures.
+PARTS = frozenset(("mask", "boxes2D", "classes"))
 
 
 @dataclass
@@ -85,7 +87,7 @@ def _pictures(value: Any) -> dict[str, Any]:
     png = as_png(poster)
     picture = base64.b64encode(png).decode()
     found: dict[str, Any] = {"image/png": picture}
-    live = options.notebook == "auto" and options.written <= MOST_OUTPUT
+    live = options.notebook == "auto" and options.written <= MOST_OUTPUT and not (is_value and value.kind in PARTS)
     page = b""
     if live:
         buffer = io.BytesIO()
@@ -123,7 +125,9 @@ def frame(page: bytes, poster: Poster, alt: str, height: int) -> str:
 def _value_page(value: DataType) -> tuple[Document, Poster, str]:
     """Return the page of one value, its poster, and what the poster says to who does not see it."""
     sink = MemorySink()
-    descriptor = value.frozen().encode_into(sink)
+    # Looking at a value is not logging it: a table that grows is not to be fixed by it.
+    copied = getattr(value, "snapshot", None)
+    descriptor = (value if copied is None else copied()).encode_into(sink)
     name = type(value).__name__
     contents = Contents()
     contents.add_row(0, 0.0, 0.0, {})

@@ -24,7 +24,6 @@ _FIXED = (
     "object-src 'none'",
     "form-action 'none'",
     "base-uri 'none'",
-    "webrtc 'block'",
 )
 
 

@@ -97,6 +97,7 @@ def _take_files(summary: Any, storage: Storage, options: ReportOptions, base: in
         chosen.steps += 1
         chosen.bytes += int(files / BASE64) or inline
         if wanted:
+            room -= inline  # its descriptor says what is not here
             chosen.left_entries.add((item.path, entry.row))
             for each in wanted:
                 chosen.states.setdefault(each.path, Unusable("left-out", f"left out by {limit}"))

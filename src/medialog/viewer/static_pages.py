@@ -122,7 +122,9 @@ class _Pages:
         for reference in chosen.files.values():
             self._copy(reference, chosen)
         for path, error in chosen.states.items():
-            if error.state != "left-out" and not any(path in problem["message"] for problem in self._problems):
+            if error.state != "left-out" and not any(
+                problem["message"].startswith(f"{path} of ") for problem in self._problems
+            ):
                 kind = "missing" if error.state == "missing" else "damage"
                 self._problems.append({"place": path, "message": error.reason, "kind": kind})
         parts = [*self._head(), *self._lines(), *(part for item in chosen.items for part in self._item(item, chosen))]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FOLDER = "derived/posters"
 VERSION = 1  # of the drawing: another one draws anew
 MOST_BYTES = 2 << 20
+MOST_HELD = 2_000  # posters in memory: some ten kilobytes each
 _QUALITY = 82
 _SUFFIXES = {"webp": "image/webp", "png": "image/png"}
 
@@ -54,7 +55,7 @@ class PosterCache:
             poster = encode(drawn.image, photo=drawn.photo)
             if has_files and self._keep and drawn.whole:
                 self._write(name, poster)
-        if len(self._held) < 256:
+        if len(self._held) < MOST_HELD:
             self._held[name] = poster
         return poster
 
@@ -109,7 +110,7 @@ def encode(image: Image, *, photo: bool) -> Poster:
         image = image.quantize(
             128, Image.Quantize.FASTOCTREE, dither=Image.Dither.FLOYDSTEINBERG if photo else Image.Dither.NONE
         )
-    image.save(buffer, "PNG", optimize=False, compress_level=9)
+    image.save(buffer, "PNG", optimize=False, compress_level=6)
     return Poster(buffer.getvalue(), "image/png", *image.size)
 
 

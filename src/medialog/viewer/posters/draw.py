@@ -21,12 +21,15 @@ PHOTOS = frozenset(("image-file", "video-file", "object3D-file", "molecule-file"
 Draw = Callable[[Mapping[str, Any], Storage], "Image"]
 BY_KIND: dict[str, Draw] = {
     "audio-file": sound.draw_audio,
+    "boxes2D": pictures.draw_boxes,
     "chart": charts.draw_chart,
+    "classes": words.draw_classes,
     "figure": charts.draw_figure,
     "histogram": charts.draw_histogram,
     "html-file": words.draw_html,
     "image-file": pictures.draw_image,
     "incremental-table-file": words.draw_table,
+    "mask": pictures.draw_mask,
     "molecule-file": space.draw_molecule,
     "numpy.ndarray": pictures.draw_array,
     "object3D-file": space.draw_object,

@@ -43,6 +43,32 @@ def draw_image(descriptor: Mapping[str, Any], storage: Storage) -> Image:
     return small
 
 
+def draw_mask(descriptor: Mapping[str, Any], storage: Storage) -> Image:
+    """Draw a mask by itself: each class in its colour, class 0 dark."""
+    from PIL import Image
+
+    layer = _open(storage, descriptor)
+    paper = Image.new("RGB", layer.size, (24, 26, 30))
+    return canvas.shrink(_tint(paper, layer, 1.0))
+
+
+def draw_boxes(descriptor: Mapping[str, Any], storage: Storage) -> Image:
+    """Draw a layer of boxes by itself; boxes in pixels are fitted."""
+    given = json.loads(media.read_small(storage, reference_of(descriptor), 16 << 20))["box_data"][:MOST_BOXES]
+    image, pen = canvas.blank()
+    inside = [box for box in given if box.get("domain") != "pixel"]
+    pixels = [box for box in given if box.get("domain") == "pixel"]
+    for box in inside:
+        _box(pen, box, image.size, (1.0, 1.0))
+    if pixels:
+        ends = [_edges(box) for box in pixels]
+        reach = max([1.0, *(high for _, _, high_x, high_y in ends for high in (high_x, high_y))])
+        scale = min(image.size) * 0.95 / reach
+        for box in pixels:
+            _box(pen, box, image.size, (scale, scale))
+    return image
+
+
 def _open(storage: Storage, descriptor: Mapping[str, Any]) -> Image:
     """Return a stored picture, checked for its size before its pixels are read."""
     from PIL import Image
@@ -74,7 +100,7 @@ def _rgb(image: Image) -> Image:
     return image.convert("RGB")
 
 
-def _tint(image: Image, mask: Image) -> Image:
+def _tint(image: Image, mask: Image, strength: float = 0.45) -> Image:
     import numpy as np
     from PIL import Image
 
@@ -82,24 +108,28 @@ def _tint(image: Image, mask: Image) -> Image:
     ids = ids if ids.ndim == 2 else ids[..., 0]
     palette = np.array(canvas.COLORS, np.float64)
     colors = palette[ids % len(palette)]
-    share = np.where(ids > 0, 0.45, 0.0)[..., None]
+    share = np.where(ids > 0, strength, 0.0)[..., None]
     mixed = np.asarray(image) * (1 - share) + colors * share
     return Image.fromarray(np.rint(mixed).astype(np.uint8))
 
 
 def _box(pen: Any, box: Mapping[str, Any], size: tuple[int, int], scale: tuple[float, float]) -> None:
-    position = box["position"]
-    if "middle" in position:
-        (x, y), w, h = position["middle"], position["width"], position["height"]
-        low_x, low_y, high_x, high_y = x - w / 2, y - h / 2, x + w / 2, y + h / 2
-    else:
-        low_x, low_y, high_x, high_y = (position[name] for name in ("minX", "minY", "maxX", "maxY"))
+    low_x, low_y, high_x, high_y = _edges(box)
     factor = (1.0, 1.0) if box.get("domain") == "pixel" else (float(size[0]), float(size[1]))
     across, down = factor[0] * scale[0], factor[1] * scale[1]
     corners = [low_x * across, low_y * down, high_x * across, high_y * down]
     corners = [min(max(float(value), -9999.0), 9999.0) for value in corners]
     if corners[0] <= corners[2] and corners[1] <= corners[3]:
         pen.rectangle(corners, outline=canvas.color_of(int(box.get("class_id") or 0)), width=2)
+
+
+def _edges(box: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    position = box["position"]
+    if "middle" in position:
+        (x, y), w, h = position["middle"], position["width"], position["height"]
+        return x - w / 2, y - h / 2, x + w / 2, y + h / 2
+    low_x, low_y, high_x, high_y = (float(position[name]) for name in ("minX", "minY", "maxX", "maxY"))
+    return low_x, low_y, high_x, high_y
 
 
 def draw_video(descriptor: Mapping[str, Any], storage: Storage) -> Image:

@@ -79,6 +79,12 @@ def draw_facts(descriptor: Mapping[str, Any], reason: str) -> Image:
     return canvas.page(title_of(descriptor), [kind, *facts[:10]], note=reason)
 
 
+def draw_classes(descriptor: Mapping[str, Any], storage: Storage) -> Image:  # noqa: ARG001 - one form for all
+    """Draw the names of classes."""
+    lines = [f"{entry.get('id')}  {entry.get('name')}" for entry in descriptor["class_set"][:60]]
+    return canvas.page("classes", lines or ["(none)"])
+
+
 def draw_table(descriptor: Mapping[str, Any], storage: Storage) -> Image:
     """Draw the first rows and columns of a table."""
     view = tables.read_view(storage, descriptor, _ROWS, whole=False)
