@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/scalars.py
 	$(BIN)/python benchmarks/validate_run.py
+	$(BIN)/python benchmarks/report.py
 
 generate: setup
 	$(BIN)/python tools/generate.py
