@@ -51,4 +51,4 @@ class Written:
         return np.frombuffer(content, "<u4", count).tolist(), np.frombuffer(values, "<f8").tolist()
 
     def policy(self) -> str:
-        return re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', self.text)[0]
+        return str(re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', self.text)[0])

@@ -38,7 +38,9 @@ def test_renderers(kinds: set[str], expected: list[str]) -> None:
 def test_nothing_in_the_script_or_the_style_ends_its_element() -> None:
     script, style = bundle.core_script().lower(), bundle.core_style().lower()
 
-    assert b"</script" not in script and b"<!--" not in script and b"\r" not in script
+    assert b"</script" not in script
+    assert b"<!--" not in script
+    assert b"\r" not in script
     assert b"</" not in style
 
 

@@ -24,6 +24,10 @@ from medialog.wire import kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
+PICTURES = [
+    f"picture.{name}" for name in ("png", "jpg", "gif", "bmp", "webp", "grey16.png", "palette.png", "animated.png")
+]
+SOLIDS = [f"solid.{name}" for name in ("obj", "glb", "gltf", "ply", "stl", "ascii.ply", "ascii.stl")]
 
 
 def poster_of(value: Any) -> tuple[Any, Image.Image]:
@@ -56,7 +60,7 @@ def test_every_descriptor_has_a_poster_without_its_files(path: Path) -> None:
         assert max(image.size) <= 680
 
 
-@pytest.mark.parametrize("name", ["picture.png", "picture.jpg", "picture.gif", "picture.bmp", "picture.webp", "picture.grey16.png", "picture.palette.png", "picture.animated.png"])  # fmt: skip
+@pytest.mark.parametrize("name", PICTURES)
 def test_pictures(name: str) -> None:
     drawn, image = poster_of(medialog.Image(FIXTURES / "media" / name))
 
@@ -97,7 +101,7 @@ def test_sounds(name: str) -> None:
     assert (0, 114, 178) in {color for _, color in image.getcolors(1 << 20) or ()}
 
 
-@pytest.mark.parametrize("name", ["solid.obj", "solid.glb", "solid.gltf", "solid.ply", "solid.stl", "solid.ascii.ply", "solid.ascii.stl"])  # fmt: skip
+@pytest.mark.parametrize("name", SOLIDS)
 def test_meshes(name: str) -> None:
     drawn, image = poster_of(medialog.Object3D(FIXTURES / "media" / name))
 
@@ -105,19 +109,19 @@ def test_meshes(name: str) -> None:
     assert 3 < colors(image), "faces in several lights"
 
 
-@pytest.mark.parametrize("name", ["solid.obj", "solid.glb", "solid.gltf", "solid.ply", "solid.stl", "solid.ascii.ply", "solid.ascii.stl"])  # fmt: skip
+@pytest.mark.parametrize("name", SOLIDS)
 def test_the_triangles_of_a_mesh_are_those_that_trimesh_reads(name: str) -> None:
     import trimesh
 
     data = (FIXTURES / "media" / name).read_bytes()
     vertices, faces = surface.read(Path(name).suffix[1:], data)
-    expected = trimesh.load(io.BytesIO(data), file_type=Path(name).suffix[1:], force="mesh")
+    mesh: Any = trimesh.load(io.BytesIO(data), file_type=Path(name).suffix[1:], force="mesh")
 
     ours = vertices[faces].reshape(-1, 9)
-    theirs = np.asarray(expected.triangles).reshape(-1, 9)
+    theirs = np.asarray(mesh.triangles).reshape(-1, 9)
     assert len(theirs) == len(ours)
     assert np.allclose(np.sort(ours.sum(axis=1)), np.sort(theirs.sum(axis=1)), atol=1e-5)
-    assert np.allclose(np.asarray(expected.bounds), [vertices.min(axis=0), vertices.max(axis=0)], atol=1e-6)
+    assert np.allclose(np.asarray(mesh.bounds), [vertices.min(axis=0), vertices.max(axis=0)], atol=1e-6)
 
 
 @pytest.mark.parametrize("columns", [3, 4, 6])

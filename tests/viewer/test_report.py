@@ -98,7 +98,8 @@ def test_series_are_columns(run: Path, tmp_path: Path) -> None:
     assert (list(range(10)), [1 / (step + 1) for step in range(10)]) == found.series("loss")
     assert [1.0, 0.0] * 5 == found.series("val.ok")[1]
     rows, values = found.series("odd")
-    assert [4] == rows and math.isnan(values[0])
+    assert [4] == rows
+    assert math.isnan(values[0])
     kinds = {each["key"]: each["kinds"] for each in found.index["series"]}
     assert {"loss": ["number"], "val.ok": ["boolean"], "odd": ["number"]} == kinds
     assert {"_type": "number", "value": "NaN"} == next(
@@ -232,7 +233,7 @@ def test_the_size_limit_holds_and_is_stated(tmp_path: Path) -> None:
     states = [found.index["files"][entry["value"]["path"]].get("state") for entry in found.item("noise")["entries"]]
     assert 20 == len(states)
     assert {None, "left-out"} == set(states)
-    assert states[-1] is None and states[0] is None, "the last and the first come before those between"
+    assert (None, None) == (states[-1], states[0]), "the last and the first come before those between"
     assert found.index["left_out"]["steps"] == sum(
         file.get("state") == "left-out" for file in found.index["files"].values()
     )
@@ -267,7 +268,17 @@ def test_sizes(given: str | int, expected: int) -> None:
     assert expected == read_size(given)
 
 
-@pytest.mark.parametrize("wrong", [{"max_size": "many"}, {"max_size": 0}, {"steps": "every:0"}, {"steps": "first"}, {"table_rows": -1}, {"max_size": True}])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_size": "many"},
+        {"max_size": 0},
+        {"max_size": True},
+        {"steps": "every:0"},
+        {"steps": "x"},
+        {"table_rows": -1},
+    ],
+)
 def test_wrong_options_are_refused(run: Path, tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(medialog.InvalidInput, match=rf"report\.{next(iter(wrong))}"):
         medialog.report(run, tmp_path / "report.html", **wrong)

@@ -379,8 +379,8 @@ def _version() -> str:
     return str(sys.modules["medialog"].__version__)  # the package above, which has loaded this
 
 
-def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    return media.to_base64(media.gzipped(iter(pieces)))
+def _packed(pieces: Iterable[bytes], level: int = 4) -> Iterator[bytes]:
+    return media.to_base64(media.gzipped(iter(pieces), level))
 
 
 def _little(column: array[Any]) -> bytes:
