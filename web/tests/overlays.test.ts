@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { classColor, rgb } from "../src/lib/colors";
+import { classColor, ink, rgb } from "../src/lib/colors";
 import { isGround, layersOf, paintDifference, paintMask, passes, readBoxes, scoreRanges } from "../src/lib/overlays";
 import { readMask } from "../src/lib/png";
 
@@ -119,4 +119,9 @@ it("class 0 is ground without a name, and with one that says so", () => {
 it("labels of a layer win over the classes of its image", () => {
   const image = { _type: "image-file", masks: { a: { _type: "mask", class_labels: { "1": "mine" } } } };
   expect(layersOf(image, "masks", { "1": "theirs", "2": "two" })[0].labels).toEqual({ "1": "mine", "2": "two" });
+});
+
+it("labels are black on light colours and white on dark ones", () => {
+  expect(ink([123, 255, 111])).toBe("#000");
+  expect(ink(rgb("#0072b2"))).toBe("#fff");
 });

@@ -15,6 +15,15 @@ export function rgb(color: string): [number, number, number] {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
+/** Black or white, whichever is read better on a colour. */
+export function ink(color: readonly number[]): string {
+  const [r, g, b] = color.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+}
+
 /** Lines on a white and on a dark ground: the same hues, each readable on its own. */
 export const LINES = {
   light: ["#0072b2", "#d55e00", "#009e73", "#b0528a", "#a87400", "#3b8fc4", "#7f3fbf", "#5f6b3a"],

@@ -48,7 +48,10 @@ export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => vo
     g: nextSection,
     m: () => (page.masks = !page.masks),
     b: () => (page.boxes = !page.boxes),
-    d: () => (page.difference = !page.difference),
+    d: () => {
+      page.difference = !page.difference;
+      page.masks ||= page.difference;
+    },
     r: () => (page.cameraResets += 1),
     t: () => {
       page.theme = page.dark ? "light" : "dark";

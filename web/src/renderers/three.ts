@@ -13,7 +13,7 @@ import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
 import { OBJLoader } from "three/examples/jsm/loaders/OBJLoader.js";
 import { PLYLoader } from "three/examples/jsm/loaders/PLYLoader.js";
 import { STLLoader } from "three/examples/jsm/loaders/STLLoader.js";
-import { classColor, rgb, viridis } from "../lib/colors";
+import { classColor, ink, rgb, viridis } from "../lib/colors";
 import { boxEdges, clampColor, readCloud, type Cloud } from "../lib/cloud";
 import type { Context, Handle, Item } from "../lib/types";
 
@@ -53,7 +53,7 @@ interface Made {
   object: Object3D;
   /** A cloud that can be coloured in several ways. */
   cloud: Cloud | null;
-  labels: { at: Vector3; text: string; color: string }[];
+  labels: { at: Vector3; text: string; color: [number, number, number] }[];
   note: string;
   /** Clouds and scenes are in metres with z up; meshes have y up. */
   zUp: boolean;
@@ -203,7 +203,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     for (const { at, text, color } of made?.labels ?? []) {
       const element = document.createElement("span");
       element.textContent = text;
-      element.style.cssText = `position:absolute;transform:translate(-50%,-100%);font-size:11px;line-height:15px;padding:0 5px;border-radius:3px;color:#fff;text-shadow:0 0 2px #000;background:${color};white-space:nowrap`;
+      element.style.cssText = `position:absolute;transform:translate(-50%,-100%);font-size:11px;line-height:15px;padding:0 5px;border-radius:3px;font-weight:600;color:${ink(color)};background:rgb(${color.map(Math.round).join(",")});white-space:nowrap`;
       overlay.append(element);
       tags.push({ element, at });
     }
@@ -438,13 +438,12 @@ async function readScene(bytes: Uint8Array, context: Context): Promise<Made> {
     const edges = box.edges ?? boxEdges(box.corners);
     const positions = new Float32Array(edges.flatMap(([a, b]) => [...box.corners[a], ...box.corners[b]]));
     const geometry = new BufferGeometry().setAttribute("position", new BufferAttribute(positions, 3));
-    const css = `rgb(${color.map(Math.round).join(",")})`;
     object.add(new LineSegments(geometry, new LineBasicMaterial({ color: new Color().setRGB(color[0] / 255, color[1] / 255, color[2] / 255, SRGBColorSpace) })));
     const text = [box.label ?? "", box.score !== undefined ? String(Number(box.score.toPrecision(3))) : ""].filter(Boolean).join(" ");
     if (!text) return;
     const top = box.corners.reduce((best, corner) => (corner[2] > best ? corner[2] : best), -Infinity);
     const middle = [0, 1].map((axis) => box.corners.reduce((sum, corner) => sum + corner[axis], 0) / 8);
-    labels.push({ at: new Vector3(middle[0], middle[1], top), text, color: css });
+    labels.push({ at: new Vector3(middle[0], middle[1], top), text, color });
   });
   for (const { start, end } of stored.vectors ?? []) object.add(arrow(start, end));
   const many = (n: number, one: string, more = `${one}s`) => (n ? `${n.toLocaleString("en-US")} ${n === 1 ? one : more}` : "");
