@@ -236,7 +236,7 @@ def test_an_export_without_html_shows_the_posters(executed: Any) -> None:
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
-    config = Config({"HTMLExporter": {"display_data_priority": ["image/png", "text/plain"]}})
+    config = Config({"NbConvertBase": {"display_data_priority": ["image/png", "text/plain"]}})
     html, _ = HTMLExporter(config=config, exclude_input=True).from_notebook_node(executed)
 
     assert "<iframe" not in html

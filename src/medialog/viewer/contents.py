@@ -24,6 +24,8 @@ LIST_KINDS = {
     "object3D": "object3D-file",
 }
 TEXT, JSON = "text-value", "json-value"
+# What is looked at after everything else: it says how a run went rather than what came of it.
+LAST_KINDS = frozenset(("histogram", TEXT, JSON))
 
 
 @dataclass

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from medialog.runtime import trees
 from medialog.viewer import bundle, media, policy, tables
-from medialog.viewer.contents import Contents, Entry, Item, Series, singles
+from medialog.viewer.contents import LAST_KINDS, Contents, Entry, Item, Series, singles
 from medialog.viewer.media import Unusable
 from medialog.viewer.options import ReportOptions
 from medialog.viewer.posters.cache import Poster, PosterCache
@@ -36,6 +36,10 @@ MOST_POSTERS = 24
 MOST_STATIC = 200
 MOST_INCREMENT_ROWS = 5  # times the rows of a table that are shown: what the whole tables of a key's steps may hold
 _PAGE_SIZE_LIMIT = 16 << 20
+NOSCRIPT = (
+    "body{margin:1.5rem;overflow:auto;height:auto}figure{display:inline-block;vertical-align:top;margin:0 1rem 1rem 0;"
+    "max-width:20rem}figure img{max-width:100%;height:auto}figcaption{overflow-wrap:anywhere}"
+)
 
 
 @dataclass
@@ -175,10 +179,10 @@ class Document:
         self._text('<meta name="referrer" content="no-referrer">\n')
         self._text(f"<title>{escape(name)}</title>\n<style>")
         self._file.write(bundle.core_style())
-        self._text("</style></head>\n<body>\n<noscript>\n")
+        self._text(f"</style></head>\n<body>\n<noscript>\n<style>{NOSCRIPT}</style>\n")
         if self._mode == "report":
             self._text(f"<h1>{escape(name)}</h1>\n<p>The pictures of a run. Its page needs scripts.</p>\n")
-        for item, entry, poster in shown[:MOST_STATIC]:
+        for item, entry, poster in sorted(shown, key=lambda each: each[1].kind in LAST_KINDS)[:MOST_STATIC]:
             step = self._step_text(entry.row)
             address = f"data:{poster.type};base64,{base64.b64encode(poster.data).decode()}"
             size = f'width="{poster.width}" height="{poster.height}"'

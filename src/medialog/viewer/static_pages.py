@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from medialog.runtime import trees
 from medialog.validators.errors import InvalidInput, StorageError, Violation
 from medialog.viewer import media
-from medialog.viewer.contents import Entry, Item, read_contents, references
+from medialog.viewer.contents import LAST_KINDS, Entry, Item, read_contents, references
 from medialog.viewer.document import alt_text, escape
 from medialog.viewer.media import Unusable
 from medialog.viewer.options import DEFAULT_SIZE, ReportOptions, read_options, show_size
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MARK = "medialog.txt"
 # Files that a browser could run as a page are linked as text.
 AS_TEXT = frozenset(("html", "svg"))
-MOST_STEPS = 50
+MOST_STEPS, FEW_STEPS = 50, 8  # of media, and of histograms and plain values
 STYLE = """\
 body { margin: 1.5rem auto; max-width: 82rem; padding: 0 1rem; color: #22262b; background: #fff;
   font: 15px/1.5 system-ui, sans-serif; }
@@ -127,7 +127,13 @@ class _Pages:
             ):
                 kind = "missing" if error.state == "missing" else "damage"
                 self._problems.append({"place": path, "message": error.reason, "kind": kind})
-        parts = [*self._head(), *self._lines(), *(part for item in chosen.items for part in self._item(item, chosen))]
+        parts = list(self._head())
+        last = [item for item in chosen.items if item.entries[-1].kind in LAST_KINDS]
+        for item in chosen.items:
+            parts += self._item(item, chosen) if item not in last else ()
+        parts += self._lines()
+        for item in last:
+            parts += self._item(item, chosen)
         parts += [*self._tables(), *self._notes(chosen), "</body></html>\n"]
         self._folder.write("style.css", STYLE.encode())
         self._folder.write("index.html", "".join(parts).encode("utf-8", "replace"))
@@ -169,14 +175,17 @@ class _Pages:
 
     def _lines(self) -> Iterator[str]:
         """Yield a chart for each key of numbers."""
-        for series in self._contents.series.values():
-            key = trees.dotted(series.path)
-            if self._options.wants(key):
+        wanted = [each for each in self._contents.series.values() if self._options.wants(trees.dotted(each.path))]
+        if wanted:
+            yield '<h2>Metrics</h2>\n<div class="steps">\n'
+            for series in wanted:
+                key = trees.dotted(series.path)
                 poster = self._series_poster(series, key)
                 last = f"{series.values[-1]:.6g}"
                 alt = escape(f"{key}: {len(series.values):,} values, the last {last}")
-                yield f'<h2>{escape(key)}</h2>\n<div class="steps"><figure>{self._image(poster, alt)}'
-                yield f"<figcaption>last value {last}</figcaption></figure></div>\n"
+                yield f"<figure>{self._image(poster, alt)}"
+                yield f"<figcaption>{escape(key)}: last value {last}</figcaption></figure>\n"
+            yield "</div>\n"
 
     def _series_poster(self, series: Series, key: str) -> Poster:
         import numpy as np
@@ -193,7 +202,7 @@ class _Pages:
         return f'<img src="{name}" width="{poster.width}" height="{poster.height}" alt="{alt}" loading="lazy">'
 
     def _item(self, item: Item, chosen: Selection) -> Iterator[str]:
-        shown = item.entries[-MOST_STEPS:]
+        shown = item.entries[-(FEW_STEPS if item.entries[-1].kind in LAST_KINDS else MOST_STEPS) :]
         yield f'<h2 id="{escape(item.key)}">{escape(item.key)}</h2>\n'
         if len(shown) < len(item.entries):
             yield f"<p>The last {len(shown)} of {len(item.entries):,} steps.</p>\n"

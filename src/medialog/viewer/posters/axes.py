@@ -116,12 +116,14 @@ class Axes:
         if not self.y_names:
             for value in ticks(*self._y):
                 _, y = self._at(0.0, value)
-                pen.line((left, y, right, y), fill=canvas.GRID, width=SCALE)
+                y = round(y / SCALE) * SCALE  # on a whole pixel of the picture: a line across two is too faint
+                pen.rectangle((left, y, right, y + SCALE - 1), fill=canvas.GRID)
                 canvas.write(pen, (left - 8 * SCALE, y), number(value), 13 * SCALE, canvas.FAINT, "rm")
         if not self.x_names:
             for value in ticks(*self._x):
                 x, _ = self._at(value, 0.0)
-                pen.line((x, top, x, bottom), fill=canvas.GRID, width=SCALE)
+                x = round(x / SCALE) * SCALE
+                pen.rectangle((x, top, x + SCALE - 1, bottom), fill=canvas.GRID)
                 canvas.write(pen, (x, bottom + 6 * SCALE), number(value), 13 * SCALE, canvas.FAINT, "ma")
         if self.title:
             canvas.write(pen, (20 * SCALE, 16 * SCALE), canvas.one_line(self.title, 60), 18 * SCALE)
