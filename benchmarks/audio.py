@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import wave
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,10 @@ def by_soundfile(samples: Array, folder: Path) -> int:
     return hashed(buffer.getvalue(), folder)
 
 
+def raw(samples: Array, folder: Path) -> int:
+    return hashed(samples.tobytes(), folder)
+
+
 def run() -> list[Row]:
     """Measure every case."""
     samples = sound()
@@ -65,18 +70,18 @@ def run() -> list[Row]:
         *measure(
             "30 s, stereo, float32",
             {
-                "medialog": lambda folder: stored(samples, folder),
-                "by hand (numpy, wave)": lambda folder: by_hand(samples, folder),
-                "soundfile": lambda folder: by_soundfile(samples, folder),
-                "limit: the raw 16-bit samples": lambda folder: hashed(whole.tobytes(), folder),
+                "medialog": partial(partial, stored, samples),
+                "by hand (numpy, wave)": partial(partial, by_hand, samples),
+                "soundfile": partial(partial, by_soundfile, samples),
+                "limit: the raw 16-bit samples": partial(partial, raw, whole),
             },
             15,
         ),
         *measure(
             "30 s, stereo, int16",
             {
-                "medialog": lambda folder: stored(whole, folder),
-                "limit: the raw 16-bit samples": lambda folder: hashed(whole.tobytes(), folder),
+                "medialog": partial(partial, stored, whole),
+                "limit: the raw 16-bit samples": partial(partial, raw, whole),
             },
             15,
         ),

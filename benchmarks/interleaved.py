@@ -1,7 +1,8 @@
 """Ways to do the same work, timed in turn: what loads the machine loads all of them alike.
 
-A way is a function of a new, empty directory that returns how many bytes it stored (or None). Of every round each way
-is run once, in another order; the first round warms up and is not counted.
+A way is a function of a new, empty directory. It makes ready what a program has at hand anyway (an open sink) and
+returns the work that is timed, which returns how many bytes it stored (or None). Of every round each way is run once,
+in another order; the first round warms up and is not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-Way = Callable[[Path], int | None]
+Work = Callable[[], int | None]
+Way = Callable[[Path], Work]
 Row = dict[str, Any]
 
 
@@ -30,8 +32,9 @@ def measure(case: str, ways: dict[str, Way], rounds: int) -> list[Row]:
         shuffle(order)
         for who in order:
             with tempfile.TemporaryDirectory() as name:
+                work = ways[who](Path(name))
                 started = time.perf_counter()
-                sizes[who] = ways[who](Path(name))
+                sizes[who] = work()
                 elapsed = (time.perf_counter() - started) * 1000
             if turn:
                 times[who].append(elapsed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,18 @@ def by_json(points: Array, folder: Path) -> int:
     return hashed(json.dumps(points.tolist()).encode(), folder)
 
 
+def raw(points: Array, folder: Path) -> int:
+    return hashed(points.tobytes(), folder)
+
+
 def ways(points: Array, *, with_json: bool) -> dict[str, Way]:
     found: dict[str, Way] = {
-        "medialog": lambda folder: stored(points, folder),
-        "by hand (binary PLY)": lambda folder: by_hand(points, folder),
-        "limit: the raw numbers": lambda folder: hashed(points.tobytes(), folder),
+        "medialog": partial(partial, stored, points),
+        "by hand (binary PLY)": partial(partial, by_hand, points),
+        "limit: the raw numbers": partial(partial, raw, points),
     }
     if with_json:
-        found["JSON"] = lambda folder: by_json(points, folder)
+        found["JSON"] = partial(partial, by_json, points)
     return found
 
 
