@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NONE, SUB, UP, AVERAGE = range(4)
 
 # How much of a picture is tried: a part of its bytes, within bounds, in bands of rows from top to bottom.
-_SAMPLED_PART = 32
+_SAMPLED_PART = 48
 _LEAST_SAMPLED = 1 << 12
 _MOST_SAMPLED = 1 << 16
 _BANDS = 8
