@@ -11,10 +11,9 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-import runs
-from chromium import Chromium
-
 import medialog
+from viewer_page import runs
+from viewer_page.chromium import Chromium
 
 WEB = Path(__file__).resolve().parent.parent.parent / "web"
 

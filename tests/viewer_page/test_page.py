@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import Chromium, Page
 from PIL import Image
+
+from viewer_page.chromium import Chromium, Page
 
 DRAWN = (
     ".view img, video, .stage canvas, .host canvas, .host svg, .uplot, .wave canvas, .note, tbody td, iframe, .text,"

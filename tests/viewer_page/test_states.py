@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import runs
-from chromium import Chromium, Page
-from test_page import selector, show, text, wait_text
 
 import medialog
+from viewer_page import runs
+from viewer_page.chromium import Chromium, Page
+from viewer_page.test_page import selector, show, text, wait_text
 
 
 @pytest.fixture(scope="module")
