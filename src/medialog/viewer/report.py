@@ -104,7 +104,7 @@ def read_facts(reader: RunReader, contents: Contents) -> Facts:
 def _kind_of_problem(problem: Problem) -> str:
     if problem.message.startswith("an unfinished line"):
         return "torn"
-    return "missing" if " is missing: the row is" in problem.message else "damage"
+    return "missing" if " bytes is missing" in problem.message else "damage"
 
 
 def _mixed_types(contents: Contents) -> list[dict[str, str]]:
