@@ -5,7 +5,7 @@ export PYTHONPATH :=
 export PYTHONSAFEPATH := 1
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-frameworks test-schemas fuzz check bench generate format clean
+.PHONY: setup demo test test-frameworks test-schemas torture fuzz check bench generate format clean
 
 # How long `make fuzz` runs each target, and which.
 SECONDS ?= 600
@@ -37,6 +37,11 @@ test-frameworks: setup
 	$(BIN)/python -m pytest -q tests/frameworks
 test-schemas: setup
 	tools/check_schemas.sh
+
+# Kills, power cuts, full disks and damage, for longer than `make test` does. As root also what needs a mounted disk.
+torture: export MEDIALOG_TORTURE := 1
+torture: setup
+	$(BIN)/python -m pytest -n 2 -q tests/durability
 
 fuzz: setup
 	$(BIN)/python -m pip install --quiet atheris || echo "no atheris for this Python: the seeded loop runs instead"

@@ -51,3 +51,15 @@ def test_one_run_json_and_no_locks(how: str, tmp_path: Path) -> None:
     assert sum("run_json" in meta for meta in first) == 1  # one of them has written run.json
     later = "join" if how == "ranks" else "resume"
     assert Counter(meta["start"] for meta in first) == {"new": 1, later: WRITERS - 1}
+
+
+def test_one_rank_without_resume(tmp_path: Path) -> None:
+    """At least one begins the run; the others are refused, or their rows are there too."""
+    found = scripts.report("many_writers", tmp_path, "neither", timeout=120)
+
+    assert found["codes"] == [0] * WRITERS
+    assert set(found["told"]) <= {0, ROWS}
+    assert ROWS in found["told"]
+    rows = [tree for _, tree in medialog.open_run(tmp_path / "run").rows()]
+    for number, told in enumerate(found["told"]):
+        assert [tree[f"w{number}"] for tree in rows if f"w{number}" in tree] == list(range(told))

@@ -189,3 +189,40 @@ def test_closed_output(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert stored(tmp_path) == told(tmp_path) == {"a": [0, 1, 2, 3, 4, 5]}
     assert ended(tmp_path)
+
+
+def test_the_process_stays_the_callers(tmp_path: Path) -> None:
+    """No thread, no process, no signal handler; one function at exit."""
+    code = f"""
+import atexit, os, signal, threading
+import numpy as np
+import PIL.Image, PIL.PngImagePlugin
+
+registered, register = [], atexit.register
+atexit.register = lambda function, *rest, **named: (registered.append(function), register(function, *rest, **named))[1]
+def handlers():
+    return [signal.getsignal(number) for number in sorted(signal.valid_signals())]
+def threads():
+    return os.listdir("/proc/self/task")
+def processes():
+    return [open(f"/proc/self/task/{{thread}}/children").read() for thread in threads()]
+before = handlers(), threads(), processes()
+import medialog
+for id in ("a", "b"):
+    run = medialog.init(dir={str(tmp_path)!r}, id=id, quiet=True)
+    picture, table = medialog.Image(np.zeros((4, 4))), medialog.Table(columns=["a"], data=[[1]])
+    run.log({{"loss": 1, "picture": picture, "table": table}})
+    run.sync()
+assert (handlers(), threads(), processes()) == before, (threads(), processes())
+ours = [function.__module__ for function in registered if function.__module__.startswith("medialog")]
+assert ours == ["medialog.runtime.session"], ours
+assert threading.active_count() == 1
+"""
+    environment = scripts.environment(OPENBLAS_NUM_THREADS="1")
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, timeout=LONGEST, check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert medialog.open_run(tmp_path / "b").finished
