@@ -70,6 +70,15 @@ def picture(page: Page, css: str) -> Any:
     return pixels(page.picture_of(css))
 
 
+def different(first: Any, second: Any) -> list[list[int]]:
+    """Return the corners of the region in which two pictures differ visibly; empty when they do not.
+
+    A browser that draws in software rounds a blended pixel one way or the other: one or two levels are no difference.
+    """
+    places = np.argwhere((np.abs(first - second) > 8).any(axis=2))
+    return [places.min(axis=0).tolist(), places.max(axis=0).tolist()] if len(places) else []
+
+
 def click_text(page: Page, css: str, label: str) -> None:
     found = (
         f"[...document.querySelectorAll({json.dumps(css)})].find((e) => e.textContent.trim() === {json.dumps(label)})"
@@ -149,9 +158,9 @@ def test_toggles_of_an_image_change_its_pixels(page: Page, button: str) -> None:
 
     click_text(page, selector("scene", ".controls button"), button)
 
-    assert (picture(page, selector("scene", ".view")) != before).any()
+    assert [] != different(picture(page, selector("scene", ".view")), before)
     click_text(page, selector("scene", ".controls button"), button)
-    assert (picture(page, selector("scene", ".view")) == before).all()
+    assert [] == different(picture(page, selector("scene", ".view")), before)
 
 
 def test_the_difference_of_two_masks_is_red_where_they_differ(page: Page) -> None:
@@ -167,7 +176,7 @@ def test_the_difference_of_two_masks_is_red_where_they_differ(page: Page) -> Non
     red = (np.abs(found - np.array([232, 52, 78])).max(axis=2) < 40) & (np.abs(found - bare).max(axis=2) > 20)
     assert 0.01 < red.mean() < changed
     page.press("m")
-    assert (picture(page, selector("scene", ".view")) == bare).all()
+    assert [] == different(picture(page, selector("scene", ".view")), bare)
 
 
 def test_a_score_hides_boxes(page: Page) -> None:

@@ -64,6 +64,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   const canvas = document.createElement("canvas");
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "3D view");
   canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%;touch-action:none;outline-offset:-2px";
   const overlay = document.createElement("div");
   overlay.style.cssText = "position:absolute;inset:0;pointer-events:none;overflow:hidden";
