@@ -5,7 +5,7 @@ export PYTHONPATH :=
 export PYTHONSAFEPATH := 1
 export MPLBACKEND := Agg
 
-.PHONY: setup demo test test-frameworks test-schemas torture fuzz check bench generate format clean
+.PHONY: setup demo test test-frameworks test-schemas check-page torture fuzz check bench generate format clean
 
 # How long `make fuzz` runs each target, and which.
 SECONDS ?= 600
@@ -37,6 +37,10 @@ test-frameworks: setup
 	$(BIN)/python -m pytest -q tests/frameworks
 test-schemas: setup
 	tools/check_schemas.sh
+
+# The sources of the page: types, unit tests, what may stand nowhere in it. Wants npm.
+check-page:
+	cd web && npm ci --no-audit --no-fund && npm run check
 
 # Kills, power cuts, full disks and damage, for longer than `make test` does. As root also what needs a mounted disk.
 torture: export MEDIALOG_TORTURE := 1

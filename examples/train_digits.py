@@ -63,6 +63,7 @@ def main(directory: str = "runs") -> Path:
     run.finish()
     directory_of_run = Path(str(run.dir))
     report(directory_of_run, time.perf_counter() - started)
+    print(f"\nlook at it: {medialog.report(directory_of_run, directory_of_run.with_suffix('.html'))}")
     return directory_of_run
 
 

@@ -26,6 +26,7 @@ ROOMS = {
     "validators": {"wire"},
     "datatypes": {"validators", "wire"},
     "runtime": {"datatypes", "validators", "wire"},
+    "viewer": {"runtime", "datatypes", "validators", "wire"},
 }
 PUBLIC_NAMES = {"log", "run", "config", "summary"}
 

@@ -15,8 +15,9 @@ import pytest
 import medialog
 
 HEAVY = [
-    "IPython", "PIL", "altair", "av", "imageio", "jsonschema", "matplotlib", "moviepy", "msgspec", "numpy", "pandas",
-    "plotly", "polars", "pyarrow", "rdkit", "rpds", "scipy", "skimage", "sklearn", "soundfile", "torch", "trimesh",
+    "IPython", "PIL", "altair", "av", "imageio", "isal", "jsonschema", "matplotlib", "moviepy", "msgspec", "numpy",
+    "pandas", "plotly", "polars", "pyarrow", "rdkit", "rpds", "scipy", "skimage", "sklearn", "soundfile", "torch",
+    "trimesh",
 ]  # fmt: skip
 
 
@@ -52,7 +53,7 @@ def test_recognising_foreign_objects_imports_nothing() -> None:
 
 
 FOREIGN = {
-    "Pillow": ("import PIL.Image", "PIL.Image.new('RGB', (4, 4))", {"numpy"}),
+    "Pillow": ("import PIL.Image", "PIL.Image.new('RGB', (4, 4))", {"isal", "numpy"}),
     "matplotlib": ("from matplotlib.figure import Figure", "Figure()", set()),
     "plotly": ("import plotly.graph_objects as go", "go.Figure(go.Scatter(x=[1], y=[1]))", set()),
     "pandas": ("import pandas", "pandas.DataFrame({'a': [1]})", set()),

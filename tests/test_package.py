@@ -122,6 +122,7 @@ def test_core_dependencies_are_few() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    assert ["jsonschema", "msgspec", "numpy", "pillow"] == [name.partition(">")[0] for name in project["dependencies"]]
+    names = [name.partition(">")[0] for name in project["dependencies"]]
+    assert ["isal", "jsonschema", "msgspec", "numpy", "pillow"] == names
     extras = project["optional-dependencies"]
     assert f"medialog[{','.join(name for name in extras if name not in ('all', 'testing'))}]" == extras["all"][0]

@@ -86,6 +86,9 @@ if TYPE_CHECKING:
     from medialog.validators.errors import Violation as Violation
     from medialog.validators.errors import WrongType as WrongType
     from medialog.validators.rules import Rules as Rules
+    from medialog.viewer.notebook import options as options
+    from medialog.viewer.notebook import show as show
+    from medialog.viewer.report import report as report
 
     data_types = _datatypes  # W&B's name of the module
 
@@ -158,7 +161,10 @@ _HOMES = {
     "load": "runtime.reader",
     "log": "runtime.session",
     "open_run": "runtime.reader",
+    "options": "viewer.notebook",
     "plot_table": "datatypes.plot.custom",
+    "report": "viewer.report",
+    "show": "viewer.notebook",
     "validate": "validators.descriptors",
     "validate_file": "runtime.validation",
     "validate_folder": "runtime.validation",
@@ -228,7 +234,10 @@ __all__ = [
     "load",
     "log",
     "open_run",
+    "options",
     "plot_table",
+    "report",
+    "show",
     "validate",
     "validate_file",
     "validate_folder",

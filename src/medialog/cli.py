@@ -1,4 +1,4 @@
-"""The command line: `medialog validate | limits | show | schema`, also as `python -m medialog`.
+"""The command line: `medialog validate | limits | show | report | schema`, also as `python -m medialog`.
 
 Exit codes: 0 when all is valid, 1 when something is not, 2 for wrong usage or a path that cannot be read.
 """
@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
+
+from medialog.viewer.command import add_report
 
 if TYPE_CHECKING:
     from medialog.runtime.reader import RunReader
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="show what a run holds")
     show.add_argument("run", metavar="RUN", help="a run directory")
     show.set_defaults(command=_show)
+    add_report(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of a kind or a record")
     schema.add_argument(
         "kind",

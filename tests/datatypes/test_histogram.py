@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import math
+import re
+from contextlib import suppress
+from typing import Any
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from laws import TypeLaws, call
+from medialog.datatypes import histogram_counts
 from medialog.datatypes.files import MemorySink
 from medialog.datatypes.histogram import Histogram
 from medialog.validators.errors import InvalidInput
@@ -83,6 +89,116 @@ def test_counts_are_numpys(samples: np.ndarray, bins: int) -> None:
     expected_counts, expected_edges = np.histogram(samples, bins=bins)
     np.testing.assert_array_equal(expected_counts, counts)
     np.testing.assert_array_equal(expected_edges, edges)
+
+
+def same_as_numpys(samples: np.ndarray, bins: int) -> None:
+    """Hold counts, edges and dtypes against numpy's; where it refuses, as `Histogram` does before it, its error."""
+    low, high = samples.min().item(), samples.max().item()
+    try:
+        expected_counts, expected_edges = np.histogram(samples, bins=bins)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            histogram_counts.count(samples, bins, low, high)
+        return
+    counts, edges = histogram_counts.count(samples, bins, low, high)
+
+    np.testing.assert_array_equal(expected_counts, counts)
+    np.testing.assert_array_equal(expected_edges, edges)
+    assert (expected_counts.dtype, expected_edges.dtype) == (counts.dtype, edges.dtype)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([np.float32, np.float64, np.int8, np.uint8, np.int32, np.uint64, np.int64]),
+    st.integers(1, 512),
+    st.data(),
+)
+def test_any_samples_are_counted_as_numpy_counts_them(dtype: Any, bins: int, data: st.DataObject) -> None:
+    """Also those that stand on an edge, one number beside it, or where numbers are far apart."""
+    kind = np.dtype(dtype)
+    largest = 2.0**100 if kind.kind == "f" else min(np.iinfo(kind).max, 2**62)
+    smallest = -largest if kind.kind == "f" else np.iinfo(kind).min // 2
+    ends = st.floats(smallest, largest, width=32) if kind.kind == "f" else st.integers(int(smallest), int(largest))
+    low, high = sorted(data.draw(st.tuples(ends, ends)))
+    spread = np.linspace(low, high, bins + 1).astype(dtype)
+    with suppress(ValueError):  # the ends are too few numbers apart for so many bins
+        spread = np.concatenate([spread, np.histogram_bin_edges(np.array([low, high], dtype), bins).astype(dtype)])
+    if kind.kind == "f":
+        spread = np.concatenate([spread, np.nextafter(spread, dtype(np.inf)), np.nextafter(spread, dtype(-np.inf))])
+    samples = np.clip(spread, dtype(low), dtype(high))
+    samples = np.concatenate([samples, np.array([low, high], dtype)])
+
+    same_as_numpys(samples, bins)
+
+
+@pytest.mark.parametrize("bins", [1, 2, 63, 64, 255, 256, 512])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int64", "uint8"])
+@pytest.mark.parametrize("size", [1, 65_536, 262_144, 300_001])
+def test_many_samples_are_counted_as_numpy_counts_them(dtype: str, size: int, bins: int) -> None:
+    random = np.random.default_rng(bins)
+    samples = (
+        random.normal(3, 2, size).astype(dtype)
+        if dtype.startswith("f")
+        else random.integers(0, 1 + 2 ** (len(dtype) % 3 * 7), size).astype(dtype)
+    )
+
+    same_as_numpys(samples, bins)
+
+
+@pytest.mark.parametrize(
+    ("samples", "bins"),
+    [
+        ([0.0, 0.0, 0.0], 64),
+        ([1e30, 1e30], 3),
+        ([-1e38, 0.0, 2e38], 1),
+        ([-1e38, 0.0, 2e38], 64),
+        ([1e-45, 0.0, 3e-45], 2),
+        ([1e-38, 2e-38, 9e-38], 5),
+        ([16_777_216.0, 16_777_217.0, 16_777_300.0], 10),
+        ([0.1 * step for step in range(101)], 10),
+        ([0.1 * step for step in range(101)], 100),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_awkward_samples_are_counted_as_numpy_counts_them(samples: list[float], bins: int, dtype: Any) -> None:
+    same_as_numpys(np.array(samples, dtype), bins)
+
+
+@pytest.mark.parametrize("bins", [1, 64])
+def test_a_range_beyond_single_precision_is_divided_in_double(bins: int) -> None:
+    samples = np.array([-3e38, 0.0, 1e38, 3e38], np.float32)
+
+    counts, edges = Histogram(samples, num_bins=bins).to_numpy()
+
+    expected_counts, expected_edges = np.histogram(samples.astype(np.float64), bins=bins)
+    np.testing.assert_array_equal(expected_counts, counts)
+    np.testing.assert_array_equal(expected_edges, edges)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e7, 8_388_610.0, 1e30, -3e38])
+def test_one_value_in_single_precision_has_bins_around_it(value: float) -> None:
+    histogram = Histogram(np.full(3, value, np.float32))
+
+    single = float(np.float32(value))
+    assert (3, single, single) == (histogram.count, histogram.min, histogram.max)
+    assert histogram.edges[0] < single < histogram.edges[-1]
+
+
+def test_sums_beyond_double_precision_are_not_known() -> None:
+    opposite = np.concatenate([np.full(70_000, 1e308), np.full(70_000, -8e307)])
+    histogram = Histogram(opposite * 0.5)
+
+    assert (None, None) == (histogram.sum, histogram.sum_squares)
+
+
+def test_sums_of_many_samples() -> None:
+    samples = np.random.default_rng(0).normal(5, 2, 300_001).astype(np.float32)
+    exact = [float(value) for value in samples]
+
+    histogram = Histogram(samples)
+
+    assert math.isclose(math.fsum(exact), histogram.sum, rel_tol=1e-13)  # type: ignore[arg-type]
+    assert math.isclose(math.fsum(value * value for value in exact), histogram.sum_squares, rel_tol=1e-13)  # type: ignore[arg-type]
 
 
 @given(hnp.arrays(np.int64, st.integers(1, 200), elements=st.integers(-(2**27), 2**27)))

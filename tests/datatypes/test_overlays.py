@@ -172,6 +172,20 @@ def test_masks_come_back(ids: np.ndarray) -> None:
     np.testing.assert_array_equal(ids, loaded.to_numpy())
 
 
+@given(
+    hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.integers(0, 9)),
+    st.sampled_from([1, 3, 8, 100]),
+    st.sampled_from([8, 16]),
+)
+def test_the_classes_of_a_mask_are_those_that_stand_in_it(ids: np.ndarray, times: int, bits: int) -> None:
+    """Also where areas of one class are long, and in an array of any layout."""
+    wide = np.repeat(ids, times, axis=1)
+    for given_ids in (wide, np.asfortranarray(wide), wide.T):
+        mask = ImageMask({"mask_data": given_ids, "bits": bits})
+
+        assert sorted(set(ids.reshape(-1).tolist())) == list(mask.class_labels)
+
+
 def test_the_mask_file_has_no_colour_chunks() -> None:
     sink = MemorySink()
     ImageMask({"mask_data": ids()}).encode(sink)

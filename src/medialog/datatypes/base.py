@@ -28,7 +28,7 @@ from medialog.validators.errors import (
     UnknownKind,
     Violation,
 )
-from medialog.wire import jsontext, kinds, names
+from medialog.wire import display, jsontext, kinds, names
 from medialog.wire.fileref import FileRef
 
 if TYPE_CHECKING:
@@ -277,6 +277,10 @@ class DataType:
     def describe(self) -> str:
         """Return the facts that `repr` shows between its parentheses."""
         return ""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return what a notebook shows of the value."""
+        return display.bundle(self, include, exclude)
 
     def __repr__(self) -> str:
         caption = "" if self.caption is None else f", caption={checks.show(self.caption, 40)}"

@@ -93,7 +93,7 @@ class StorageSink:
     def _write_known(self, path: str, content: bytes | Content) -> None:
         temporary = self._new_temporary()
         try:
-            with _StorageFile(self.storage, temporary) as file:
+            with _StorageFile(self.storage, temporary) as file:  # its hash is known, and not taken again
                 if isinstance(content, bytes):
                     file.write(content)
                 else:
@@ -106,7 +106,7 @@ class StorageSink:
     def _write_stream(self, suffix: str, write: Callable[[Any], object]) -> FileRef:
         temporary = self._new_temporary()
         try:
-            with _StorageFile(self.storage, temporary) as file:
+            with _HashedFile(self.storage, temporary) as file:
                 write(file)
             reference = FileRef(names.media_path(file.sha256.hexdigest(), suffix), file.sha256.hexdigest(), file.size)
             if self._holds(reference):
@@ -179,22 +179,17 @@ class StagedSink(StorageSink):
 
 
 class _StorageFile(io.RawIOBase):
-    """A write-only file of a storage that hashes what passes through it."""
+    """A write-only file of a storage."""
 
     def __init__(self, storage: Storage, path: str) -> None:
         self._storage = storage
         self._handle = storage.create(path)
-        self.sha256 = hashlib.sha256()
-        self.size = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        self.sha256.update(view)
-        self.size += len(view)
-        rest = view
+        view = rest = memoryview(data).cast("B")
         while rest:
             written = self._storage.write(self._handle, rest)
             if not written:
@@ -206,6 +201,21 @@ class _StorageFile(io.RawIOBase):
         if not self.closed:
             super().close()  # first: a handle whose closing failed is closed, and must not be closed again by `__del__`
             self._storage.close(self._handle)
+
+
+class _HashedFile(_StorageFile):
+    """The same, which hashes what passes through it."""
+
+    def __init__(self, storage: Storage, path: str) -> None:
+        super().__init__(storage, path)
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.sha256.update(view)
+        self.size += len(view)
+        return super().write(view)
 
 
 class DirectorySink(StorageSink):
@@ -330,6 +340,9 @@ class Content:
 
     def copy_to(self, file: Any) -> None:
         """Copy the bytes to an open file, holding at most a block; `InvalidInput` when they are no longer the same."""
+        if self.data is not None:
+            file.write(self.data)
+            return
         digest, size = hashlib.sha256(), 0
         with self.open() as source:
             while block := source.read(BLOCK):

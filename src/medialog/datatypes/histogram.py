@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from msgspec import UNSET, Meta, UnsetType
 
-from medialog.datatypes import arrays
+from medialog.datatypes import arrays, histogram_counts
 from medialog.datatypes.base import ChangeLog, Changes, DataType, Model
 from medialog.datatypes.files import Sink, Source
 from medialog.validators import checks
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from medialog.validators.rules import Rules, Strictness
+
+# Sums are made of blocks of this many samples.
+_BLOCK = 1 << 16
 
 Number = int | float
 NonNegative = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
@@ -120,16 +123,24 @@ class Histogram(DataType, kind="histogram"):
             samples = samples.astype(np.uint8)
         if samples.dtype.kind == "f":
             samples = self._finite_only(samples)
-        if samples.dtype == np.float32 and samples.size:
-            # numpy makes the edges of float32 samples in float32, where they may be too far apart to divide the range.
-            spread = float(samples.max()) - float(samples.min())
-            if spread and spread < 4 * bins * float(np.spacing(np.abs(samples).max())):
+        if not samples.size:
+            self.counts, self.edges = np.histogram(samples, bins=bins)
+            return
+        low, high = self.min, self.max = samples.min().item(), samples.max().item()
+        if samples.dtype == np.float32:
+            # numpy makes the edges of float32 samples in float32, where they may be too far apart to divide the range,
+            # and where the range itself may be no number.
+            needed = 4 * bins * float(np.spacing(np.float32(max(abs(low), abs(high)))))
+            divided = high - low or 1.0  # numpy's bins around a single value are one wide
+            if not needed <= divided <= float(np.finfo(np.float32).max):
                 samples = samples.astype(np.float64)
-        counts, edges = np.histogram(samples, bins=bins, range=_choose_range(samples, bins, log))
+        wider = _choose_range(low, high, bins, log)
+        if wider is None:
+            counts, edges = histogram_counts.count(samples, bins, low, high)
+        else:
+            counts, edges = np.histogram(samples, bins=bins, range=wider)
         self.counts, self.edges = counts, edges.astype(np.float64)
-        if samples.size:
-            self.min, self.max = samples.min().item(), samples.max().item()
-            self.sum, self.sum_squares = _moments(samples)
+        self.sum, self.sum_squares = _moments(samples, low, high)
 
     def _finite_only(self, samples: np.ndarray) -> np.ndarray:
         """Return the finite samples, and count the others. Nothing is copied when all are finite."""
@@ -284,27 +295,34 @@ def _in_doubles(samples: np.ndarray) -> np.ndarray:
     return narrow
 
 
-def _moments(samples: np.ndarray) -> tuple[Number | None, Number | None]:
-    """Return sum and sum of squares; None on overflow.
+def _moments(samples: np.ndarray, low: Number, high: Number) -> tuple[Number | None, Number | None]:
+    """Return sum and sum of squares of numbers from `low` to `high`; None on overflow.
 
     Exact for integers where they fit, in double precision otherwise.
     """
     import numpy as np
 
     if samples.dtype.kind in "iu":
-        low, high = int(samples.min()), int(samples.max())
         most = max(abs(low), abs(high))
         if most * most * samples.size < 2**63:
-            wide = samples.astype(np.int64, copy=False)
-            return int(wide.sum()), int(np.dot(wide, wide))
-    with np.errstate(over="ignore"):
-        total = float(samples.sum(dtype=np.float64))
-        # A block at a time: squares of a large float32 array need no double copy of all of it.
-        squares = _sum(
-            float(np.square(samples[start : start + 65_536], dtype=np.float64).sum())
-            for start in range(0, samples.size, 65_536)
-        )
-    return (total if math.isfinite(total) else None), (squares if math.isfinite(squares) else None)
+            whole = samples.astype(np.int64, copy=False)
+            return int(whole.sum()), int(np.dot(whole, whole))
+    # A block at a time: a large float32 array needs no double copy of all of it.
+    wide = np.empty(min(_BLOCK, samples.size))
+    sums, squares = [], []
+    with np.errstate(over="ignore", invalid="ignore"):  # inf - inf
+        for start in range(0, samples.size, _BLOCK):
+            block = wide[: min(_BLOCK, samples.size - start)]
+            block[...] = samples[start : start + _BLOCK]
+            sums.append(float(block.sum()))
+            squares.append(float(np.square(block, out=block).sum()))
+    return _finite_sum(sums), _finite_sum(squares)
+
+
+def _finite_sum(parts: list[float]) -> float | None:
+    """Return the exact sum, rounded once; None where it, or one of the parts, is beyond double precision."""
+    total = _sum(parts) if all(map(math.isfinite, parts)) else math.inf
+    return total if math.isfinite(total) else None
 
 
 def _sum(counts: Iterable[Number]) -> float:
@@ -332,11 +350,9 @@ def _or_unset(value: Number | None) -> Number | UnsetType:
     return UNSET if value is None else value
 
 
-def _choose_range(samples: np.ndarray, bins: int, log: ChangeLog) -> tuple[float, float] | None:
+def _choose_range(least: Number, most: Number, bins: int, log: ChangeLog) -> tuple[float, float] | None:
     """Return None for numpy's own range, or a wider one where doubles are too far apart to divide numpy's."""
-    if not samples.size:
-        return None
-    low, high = float(samples.min()), float(samples.max())
+    low, high = float(least), float(most)
     if not math.isfinite(high - low):
         got = f"{low:g} to {high:g}, a difference beyond double precision"
         raise InvalidInput(Violation("Histogram", "histogram.range", "a finite range", got))

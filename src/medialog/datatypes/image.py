@@ -244,10 +244,17 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             picture = self._from_pillow(data, mode, normalize, value_range, log)
         else:
             picture = self._from_array(data, mode, normalize, value_range, log)
-        picture = self._fit(picture, format, mode, log)
+        self._quality = checks.whole_number(quality)
+        if png.is_array(picture) and format == "png" and mode in (None, png.mode_of(picture)):
+            # What was given as an array is written as one, and never becomes a Pillow image.
+            height, width = picture.shape[:2]
+            self._picture = picture
+            self._facts = _Facts(format, width, height, png.mode_of(picture), 1, self._is_lossless(format, quality))
+            return
+        picture = self._fit(png.to_pil(picture) if png.is_array(picture) else picture, format, mode, log)
         self._check_format_size(picture, format)
         self._note_loss(format, quality, log)
-        self._picture, self._quality = picture, checks.whole_number(quality)
+        self._picture = picture
         self._facts = _Facts(format, picture.width, picture.height, picture.mode, 1, self._is_lossless(format, quality))
 
     def _load_file(self, content: Content, mode: Any, file_type: Any, value_range: Any) -> None:
@@ -263,17 +270,22 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         width, height = picture.size
         self._facts = _Facts(format, width, height, picture.mode, picture_file.count_frames(picture), lossless=True)
 
-    def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
+    def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> np.ndarray:
+        """Return a new array of its pixels, C-contiguous: uint8, or uint16 for mode I;16."""
+        import numpy as np
+
         if not (isinstance(data, (list, tuple, range)) or arrays.is_array_like(data) or arrays.is_torch(data)):
             expected = "an array, a Pillow image, a matplotlib figure, or a picture file (path, bytes or open file)"
             raise checks.wrong_type("Image", "array.kind", expected, data)
         array = _channels_last(arrays.to_numpy(data, "Image", self._rules), arrays.is_torch(data))
         picture_file.check_size(array.shape[1], array.shape[0], "Image", self._rules)
         if mode == "I;16" and value_range is None and array.ndim == 2 and array.dtype.kind in "iu":
-            return png.to_pil(pixels.to_uint16(array, "Image"))
-        return png.to_pil(pixels.to_uint8(array, "Image", log, normalize=normalize, value_range=value_range))
+            return np.ascontiguousarray(pixels.to_uint16(array, "Image"))
+        stored = pixels.to_uint8(array, "Image", log, normalize=normalize, value_range=value_range)
+        return np.ascontiguousarray(stored)
 
     def _from_pillow(self, picture: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
+        """Return a copy of a Pillow image, or the array of its pixels where they are numbers of more than 8 bits."""
         import numpy as np
 
         picture_file.check_size(picture.width, picture.height, "Image", self._rules)
@@ -435,7 +447,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         """Return the picture as a new Pillow image."""
         picture, content = self._picture, self._content
         if content is None:
-            return picture.copy()
+            return png.to_pil(picture) if png.is_array(picture) else picture.copy()
         read = picture_file.load_stored(content.read(), self.format)
         # WebP leaves out an alpha that is opaque everywhere.
         return read.convert("RGBA") if (read.mode, self.mode) == ("RGB", "RGBA") else read.copy()
@@ -444,6 +456,9 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
         """Return the pixels: H x W, H x W x 2 (LA), x 3 or x 4; uint8, bool for mode 1, uint16 for I;16."""
         import numpy as np
 
+        picture, content = self._picture, self._content  # in this order, as above
+        if content is None and png.is_array(picture):
+            return np.array(picture)
         picture = self.to_pil()
         if picture.mode == "P":
             picture = picture.convert("RGBA" if pillow_modes.has_alpha(picture) else "RGB")

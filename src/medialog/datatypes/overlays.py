@@ -241,7 +241,7 @@ class ImageMask(DataType, kind="mask"):
         rule = "mask.class_id_16" if self.bits == 16 else "mask.class_id"
         low, high = self._rules.limit(rule)
         checks.refuse([checks.within(ids, low, high, at, rule, limit)])
-        return ids.astype(np.uint8 if self.bits == 8 else np.uint16)
+        return np.array(ids, np.uint8 if self.bits == 8 else np.uint16, order="C")
 
     def _read_file(self, data: Any, at: str, log: ChangeLog) -> np.ndarray:
         import numpy as np
@@ -254,7 +254,7 @@ class ImageMask(DataType, kind="mask"):
         if format != "png" or picture.mode not in (*grey, "P", "1"):
             expected = f"a PNG of one channel with {self.bits} bits"
             raise InvalidInput(Violation(at, "mask.file", expected, f"a {format.upper()} of mode {picture.mode}"))
-        ids = np.asarray(picture).astype(np.uint8 if self.bits == 8 else np.uint16)
+        ids = np.array(picture, np.uint8 if self.bits == 8 else np.uint16)
         if (picture.mode == "L" and self.bits == 8) or picture.mode == "I;16":
             self._encoded = content.read()
         else:
@@ -310,9 +310,17 @@ class ImageMask(DataType, kind="mask"):
 
 
 def _present(ids: np.ndarray) -> list[int]:
+    """Return the class ids that stand in a C-contiguous array, in order."""
     import numpy as np
 
-    return [int(number) for number in np.flatnonzero(np.bincount(ids.reshape(-1)))]
+    flat = ids.reshape(-1)
+    # Masks are areas of one class: eight bytes that are those before them bring no other, and are not counted.
+    whole = flat.nbytes // 8 * 8 // ids.itemsize
+    words = flat[:whole].view(np.uint64)
+    others = words[1:][words[1:] != words[:-1]].view(ids.dtype)
+    first = words[:1].view(ids.dtype)
+    present = np.bincount(np.concatenate([first, others, flat[whole:]]))
+    return [int(number) for number in np.flatnonzero(present)]
 
 
 _CORNERS = ("minX", "maxX", "minY", "maxY")

@@ -77,7 +77,7 @@ def choose(
     if value_range is not None:
         return _stretch(values, at, log, value_range)
     if values.dtype == np.uint8:
-        return np.copy
+        return lambda part: np.array(part, order="C")
     if values.dtype == np.bool_:
         log.record("pixels.bool", "booleans stored as 0 and 255")
         return lambda part: np.where(part, np.uint8(255), np.uint8(0))

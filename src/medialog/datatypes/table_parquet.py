@@ -162,7 +162,7 @@ def read(content: bytes, source: Source) -> tuple[list[Column], dict[str, Any]]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = pq.ParquetFile(pa.BufferReader(content)).read()  # read_table imports pandas, where it is installed
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"not a Parquet file: {str(error).splitlines()[0][:120]}") from error

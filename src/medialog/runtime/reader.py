@@ -13,12 +13,14 @@ from medialog.runtime import merging, trees
 from medialog.runtime.config import Config
 from medialog.runtime.entries import Row
 from medialog.runtime.events import Events, OpenRow, Problem, Recovery
-from medialog.runtime.layout import FORMAT_VERSION, RUN
+from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
 from medialog.runtime.merging import Clashes, Ranks
+from medialog.runtime.metric import Metric
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
 from medialog.validators.limits import LIMITS
 from medialog.validators.rules import Rules
+from medialog.wire import display
 from medialog.wire.storage import LocalStorage, Storage
 
 
@@ -115,6 +117,34 @@ class RunReader:
         return self._read().ranks
 
     @property
+    def metrics(self) -> list[Metric]:
+        """Return the definitions that `define_metric` made, in their order."""
+        return self._read().summary.definitions
+
+    @property
+    def writers(self) -> list[str]:
+        """Return who wrote the events: one name for each process."""
+        return sorted({segment.writer for segment in segments(self._storage)})
+
+    def stored_rows(self) -> Iterator[tuple[int, float, float, dict[str, Any]]]:
+        """Yield `(step, unix time, seconds since the run began, tree)` by step, the tree as it is stored.
+
+        A number that JSON has no token for is in its tagged form, which `rows` decodes.
+        """
+        for row in merging.by_step(self._rows(include_open=False), "merged"):
+            yield row.step, row.t, row.m, row.tree
+
+    @property
+    def stored_summary(self) -> dict[str, Any]:
+        """Return the summary as it is stored, numbers in their tagged form where JSON has no token for them."""
+        return self._read().summary.to_json()
+
+    @property
+    def storage(self) -> Storage:
+        """Return the storage that the run is in."""
+        return self._storage
+
+    @property
     def clashes(self) -> Clashes:
         """Return where ranks logged different values under one key of one step: no damage, but worth knowing.
 
@@ -209,6 +239,10 @@ class RunReader:
 
     def __repr__(self) -> str:
         return f"RunReader({self.id!r}, {len(self.steps)} steps)"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return what a notebook shows of the run."""
+        return display.bundle(self, include, exclude)
 
 
 def _is_earlier_increment(value: Any, other: Any) -> bool:

@@ -18,11 +18,8 @@ from medialog.runtime.row_writer import RowWriter
 from medialog.runtime.stats import RunStats
 from medialog.runtime.summary import Summary, SummaryKeeper
 from medialog.runtime.summary_values import with_tensors
-from medialog.validators.errors import (
-    RunError,
-    StorageError,
-    storage_errors,
-)
+from medialog.validators.errors import RunError, StorageError, storage_errors
+from medialog.wire import display
 
 logger = logging.getLogger("medialog")
 
@@ -285,6 +282,10 @@ class Run(RowWriter, SummaryKeeper):
 
             instead = f": {OF_RUN[name]}" if name in OF_RUN else ""
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return what a notebook shows of the run."""
+        return display.bundle(self, include, exclude)
 
     def __repr__(self) -> str:
         state = "disabled" if self._disabled else "finished" if self._closed else f"step {self.step}"

@@ -30,7 +30,12 @@ RUN_RULES = {
     "metric.points_advice": "a metric has at most `metric.points_advice` points (a warning)",
     "metric.type": "a key keeps its kind of value (a warning)",
     "name.pattern": "run ids, projects and file names are 1 to 128 letters, digits, '.', '_' or '-'",
+    "options.notebook": "values are shown in notebooks as auto, static or none",
     "read.ranks": 'ranks of a reader are "merged", "all" or a whole number >= 0',
+    "report.max_size": "the size of a report is bytes, or text like 200MB",
+    "report.static": "the folder of a report is new, empty, or an earlier report's",
+    "report.steps": "the steps of a report are all, last or every:N",
+    "report.table_rows": "the rows of a table in a report are a whole number >= 0",
     "value.array": "an array in log is numeric and small enough, or becomes a histogram",
     "value.type": "log takes numbers, text, dates, arrays, media, and lists and mappings of them",
 }

@@ -74,12 +74,13 @@ class LocalStorage:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root).absolute()
+        self._root = str(self.root)
 
     def __repr__(self) -> str:
         return f"LocalStorage({str(self.root)!r})"
 
     def _locate(self, path: str) -> str:
-        return os.path.join(self.root, path) if path else str(self.root)
+        return os.path.join(self._root, path) if path else self._root
 
     def make_directory(self, path: str) -> None:
         if not path:

@@ -19,11 +19,13 @@ from medialog.datatypes.files import read_input
 from medialog.datatypes.mesh.facts import MeshFacts, broken
 from medialog.datatypes.mesh.gltf_document import Document
 from medialog.datatypes.mesh.gltf_geometry import Geometry
-from medialog.datatypes.mesh.gltf_nodes import check_nodes
+from medialog.datatypes.mesh.gltf_nodes import check_nodes, placed_meshes
 from medialog.validators import checks
 from medialog.wire import jsontext
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from medialog.validators.errors import Violation
     from medialog.validators.rules import Rules
 
@@ -51,6 +53,8 @@ READABLE_EXTENSIONS = frozenset(
         "EXT_texture_webp",
     ]
 )
+# Meshes that are drawn for a picture, together: a scene can hold the same one any number of times.
+_MOST_DRAWN = 4_000_000
 
 
 def check_json_size(size: int, at: str, rules: Rules) -> Violation | None:
@@ -102,12 +106,7 @@ def read_chunks(data: bytes) -> tuple[bytes, memoryview | None]:
 
 
 def _check_document(text: bytes, binary: memoryview | None, rules: Rules) -> MeshFacts:
-    try:
-        raw = jsontext.loads(text)
-    except ValueError as error:
-        raise broken("JSON", "a JSON document", str(error)[:120]) from None
-    if not isinstance(raw, dict):
-        raise broken("JSON", "an object", checks.show(raw, 40))
+    raw = _read_json(text)
     _check_version(raw)
     _check_addresses(raw)
     document = _read_document(raw)
@@ -123,6 +122,40 @@ def _check_document(text: bytes, binary: memoryview | None, rules: Rules) -> Mes
     _check_pictures(document, buffers, rules)
     bounds = check_nodes(document, geometry)
     return MeshFacts(geometry.vertices, geometry.faces, bounds)
+
+
+def read_triangles(data: bytes, format: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vertices and triangles of the scene that a file shows, its nodes' transforms applied."""
+    import numpy as np
+
+    text, binary = read_chunks(data) if format == "glb" else (data.removeprefix(b"\xef\xbb\xbf"), None)
+    raw = _read_json(text)
+    document = _read_document(raw)
+    _check_references(document, raw)
+    buffers = [_read_buffer(document, index, binary) for index in range(len(document.buffers))]
+    geometry = Geometry(document, buffers, len(text) + sum(map(len, buffers)))
+    geometry.check()
+    vertices, faces, count = [np.zeros((0, 3))], [np.zeros((0, 3), np.int64)], 0
+    for mesh, matrix in placed_meshes(document):
+        for primitive in mesh.primitives:
+            triangles = geometry.triangles(primitive)
+            if triangles is None or count > _MOST_DRAWN:
+                continue
+            positions, _ = geometry.positions[primitive.attributes["POSITION"]]
+            vertices.append(positions @ matrix[:3, :3].T + matrix[:3, 3])
+            faces.append(triangles + count)
+            count += len(positions)
+    return np.concatenate(vertices), np.concatenate(faces)
+
+
+def _read_json(text: bytes) -> dict[str, Any]:
+    try:
+        raw = jsontext.loads(text)
+    except ValueError as error:
+        raise broken("JSON", "a JSON document", str(error)[:120]) from None
+    if not isinstance(raw, dict):
+        raise broken("JSON", "an object", checks.show(raw, 40))
+    return raw
 
 
 def _check_version(raw: dict[str, Any]) -> None:

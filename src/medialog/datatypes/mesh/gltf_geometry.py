@@ -118,6 +118,25 @@ class Geometry:
         elif primitive.mode in (_STRIP, _FAN):
             self.faces += max(drawn - 2, 0)
 
+    def triangles(self, primitive: Primitive) -> np.ndarray | None:
+        """Return the triangles of a checked primitive, m x 3; None for points, lines and what has no positions."""
+        import numpy as np
+
+        position = primitive.attributes.get("POSITION")
+        if position is None or primitive.mode not in (_TRIANGLES, _STRIP, _FAN):
+            return None
+        if primitive.indices is None:
+            order = np.arange(self._document.accessors[position].count)
+        else:
+            order = self._read(self._document.accessors[primitive.indices]).reshape(-1).astype(np.int64)
+        if primitive.mode == _TRIANGLES:
+            return order[: len(order) // 3 * 3].reshape(-1, 3)
+        if len(order) < 3:
+            return np.zeros((0, 3), np.int64)
+        if primitive.mode == _STRIP:
+            return np.stack([order[:-2], order[1:-1], order[2:]], axis=1)
+        return np.stack([np.full(len(order) - 2, order[0]), order[1:-1], order[2:]], axis=1)
+
     def _read_positions(self, index: int, at: str) -> None:
         import numpy as np
 

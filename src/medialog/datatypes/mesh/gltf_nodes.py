@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from medialog.datatypes.mesh.facts import Bounds, broken, join
@@ -21,12 +22,30 @@ _CALL = 1_000
 def check_nodes(document: Document, geometry: Geometry) -> Bounds | None:
     """Check that nodes form trees and return the bounds of the scene that is shown, None where nothing is."""
     _check_trees(document)
+    return _bound_scene(document, geometry, _roots(document))
+
+
+def placed_meshes(document: Document) -> Iterator[tuple[Mesh, np.ndarray]]:
+    """Yield every mesh of the scene that is shown with its 4 x 4 matrix, a mesh that stands twice twice."""
+    import numpy as np
+
+    _check_trees(document)
+    stack: list[tuple[int, np.ndarray]] = [(root, np.eye(4)) for root in _roots(document)]
+    while stack:
+        index, above = stack.pop()
+        node = document.nodes[index]
+        local = _local_matrix(node)
+        matrix = above if local is None else above @ local
+        if node.mesh is not None:
+            yield document.meshes[node.mesh], matrix
+        stack += [(child, matrix) for child in node.children]
+
+
+def _roots(document: Document) -> list[int]:
     if document.scenes:
-        roots = document.scenes[document.scene or 0].nodes
-    else:
-        children = {child for node in document.nodes for child in node.children}
-        roots = [index for index in range(len(document.nodes)) if index not in children]
-    return _bound_scene(document, geometry, roots)
+        return document.scenes[document.scene or 0].nodes
+    children = {child for node in document.nodes for child in node.children}
+    return [index for index in range(len(document.nodes)) if index not in children]
 
 
 def _check_trees(document: Document) -> None:

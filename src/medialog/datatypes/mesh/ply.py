@@ -24,7 +24,7 @@ _TYPES = {
 }  # fmt: skip
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _WORD = re.compile(rb"\S++")
-_INDICES = ("vertex_indices", "vertex_index")
+INDICES = ("vertex_indices", "vertex_index")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ Columns = dict[str, "np.ndarray"]
 def check(data: bytes, rules: Rules) -> MeshFacts:  # noqa: ARG001 - every format's check has the same form
     """Return what a PLY file holds: `vertex` elements with x, y and z, and maybe `face` elements."""
     header = read_header(data)
-    elements = dict(_read_elements(data, header))
+    elements = dict(read_elements(data, header))
     vertices = next(element for element in header.elements if element.name == "vertex")
     faces = next((element for element in header.elements if element.name == "face"), None)
     if faces is not None:
@@ -82,7 +82,7 @@ def read_points(data: bytes) -> np.ndarray:
     import numpy as np
 
     header = read_header(data)
-    columns = next(columns for name, columns in _read_elements(data, header) if name == "vertex")
+    columns = next(columns for name, columns in read_elements(data, header) if name == "vertex")
     names = ["x", "y", "z"]
     for extra in (["category"], ["red", "green", "blue"]):
         if all(name in columns and columns[name].dtype == np.uint8 for name in extra):
@@ -164,7 +164,7 @@ def _check_elements(header: Header, available: int) -> None:
 
 
 def _check_faces(columns: Columns, vertices: int) -> None:
-    for name in _INDICES:
+    for name in INDICES:
         indices = columns.get(name)
         if indices is None or not indices.size:
             continue
@@ -181,7 +181,7 @@ def _positions(columns: Columns) -> np.ndarray:
     return np.stack([columns[name] for name in "xyz"], axis=1).astype(dtype, copy=False)
 
 
-def _read_elements(data: bytes, header: Header) -> Iterator[tuple[str, Columns]]:
+def read_elements(data: bytes, header: Header) -> Iterator[tuple[str, Columns]]:
     """Yield each element's columns in order; `InvalidInput` when the data end early or go on."""
     reader: Any = _Binary(data, header) if header.order else _Text(data, header)
     for element in header.elements:

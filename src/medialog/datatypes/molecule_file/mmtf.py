@@ -47,6 +47,7 @@ class _Group(msgspec.Struct, rename="camel"):
 
     atom_name_list: list[str]
     bond_atom_list: list[Count] = []
+    element_list: Any = None  # for pictures only: not checked
 
 
 class _Document(msgspec.Struct, rename="camel"):
@@ -88,6 +89,28 @@ def parse(data: bytes, most_atoms: int) -> Structure:
     if bonds != counts.num_bonds:
         raise broken("numBonds", "molecule.counts", f"{bonds:,}, the bonds there are", f"{counts.num_bonds:,}")
     return Structure(atoms, bonds, max(counts.num_models, 1))
+
+
+def read_atoms(data: bytes, most_atoms: int) -> tuple[list[str], np.ndarray]:
+    """Return the elements and the places, n x 3 in angstrom, of a checked file; `InvalidInput` when it is none."""
+    import numpy as np
+
+    atoms = parse(data, most_atoms).atoms
+    counts: _Counts = _decode(data, _Counts)
+    document: _Document = _decode(data, _Document)
+    lists = (document.x_coord_list, document.y_coord_list, document.z_coord_list)
+    places = np.stack([_unpack("coordinates", packed, atoms, atoms) for packed in lists], axis=1)
+    types = _unpack("groupTypeList", document.group_type_list, counts.num_groups, counts.num_groups)
+    groups = document.group_list
+    names = [name for type in types.tolist() for name in _elements(groups[type])]
+    return names, places
+
+
+def _elements(group: _Group) -> list[str]:
+    given = group.element_list
+    if isinstance(given, list) and len(given) == len(group.atom_name_list):
+        return [str(name).upper() for name in given]
+    return [name[:1].upper() for name in group.atom_name_list]
 
 
 def _decode(data: bytes, model: Any) -> Any:

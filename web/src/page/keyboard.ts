@@ -1,0 +1,77 @@
+/** The keys of the page. Nothing happens while one types, and nothing that the browser needs is taken. */
+
+import type { Page } from "./state.svelte";
+
+export function typing(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName) ||
+    (target instanceof HTMLInputElement && !["checkbox", "button"].includes(target.type));
+}
+
+export const KEYS: [string, string][] = [
+  ["← →", "previous, next step with media"],
+  ["Shift + ← →", "ten at once"],
+  ["Home End", "first, latest step"],
+  ["Space", "play"],
+  ["/", "filter"],
+  ["g", "next section"],
+  ["Enter or f", "open the panel in full"],
+  ["[ ]", "previous, next item of a list"],
+  ["m b d", "masks, boxes, difference"],
+  ["p", "pin the panel to its step"],
+  ["r", "reset cameras and zoom"],
+  ["t", "light, dark"],
+  ["?", "this help"],
+  ["Esc", "close"],
+];
+
+export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => void): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.key === "Escape") {
+    if (page.help) page.help = false;
+    else if (page.peek) page.peek = null;
+    else if (page.open !== null) {
+      page.open = null;
+      page.writeAddress();
+    } else if (event.target instanceof HTMLElement) event.target.blur();
+    return;
+  }
+  if (typing(event.target)) return;
+  const onControl = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, input") !== null;
+  const key = event.target instanceof HTMLElement ? (event.target.closest<HTMLElement>("[data-panel]")?.dataset.panel ?? "") : "";
+  const actions: Record<string, () => void> = {
+    ArrowLeft: () => page.move(event.shiftKey ? -10 : -1),
+    ArrowRight: () => page.move(event.shiftKey ? 10 : 1),
+    Home: () => page.choose(0),
+    End: () => page.choose(null),
+    "/": () => document.getElementById("filter")?.focus(),
+    g: nextSection,
+    m: () => (page.masks = !page.masks),
+    b: () => (page.boxes = !page.boxes),
+    d: () => {
+      page.difference = !page.difference;
+      page.masks ||= page.difference;
+    },
+    r: () => (page.cameraResets += 1),
+    t: () => {
+      page.theme = page.dark ? "light" : "dark";
+      page.writeAddress();
+    },
+    "?": () => (page.help = true),
+    "[": () => (page.itemMoves = { key, by: -1, count: page.itemMoves.count + 1 }),
+    "]": () => (page.itemMoves = { key, by: 1, count: page.itemMoves.count + 1 }),
+  };
+  if (!onControl) actions[" "] = () => page.play(!page.playing);
+  if (key) {
+    actions.p = () => page.pin(key);
+    actions.f = () => {
+      page.open = key;
+      page.writeAddress();
+    };
+    if (!onControl) actions.Enter = actions.f;
+  }
+  const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;
+  if (!action) return;
+  event.preventDefault();
+  action();
+}
