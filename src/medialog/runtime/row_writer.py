@@ -179,7 +179,7 @@ class RowWriter(Writer):
         with self._lock:
             if call.taken or call in self._waiting:
                 error.kept = True
-            elif len(self._waiting) < MOST_WAITING:
+            elif len(self._waiting) + isinstance(self._journal.expected, NumberRow) < MOST_WAITING:
                 self._waiting.append(call)
                 error.kept = True
             if error.kept:
