@@ -93,7 +93,7 @@ export interface Index {
   posters?: Record<string, PosterInfo>;
   problems?: Problem[];
   left_out?: { steps?: number; keys?: string[]; bytes?: number; reason?: string } | null;
-  html?: { scripts: boolean };
+  html?: { scripts: boolean; eval?: boolean };
 }
 
 export interface TableView {
