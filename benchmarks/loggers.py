@@ -21,6 +21,9 @@ class Medialog:
 
     background = False
 
+    library: Any
+    run: Any
+
     def start(self, folder: Path) -> None:
         import medialog
 
@@ -78,8 +81,8 @@ class MedialogSmallQueue(Medialog):
         return self.library.Background(queue_bytes=32 * 2**20)
 
 
-class Wandb:
-    """W&B, offline."""
+class Wandb(Medialog):
+    """W&B, offline: the same calls on another module."""
 
     def start(self, folder: Path) -> None:
         import wandb
@@ -88,39 +91,8 @@ class Wandb:
         settings = wandb.Settings(silent=True, console="off", x_disable_stats=True, disable_git=True)
         self.run = wandb.init(mode="offline", project="bench", dir=folder, settings=settings)
 
-    def log(self, step: int, row: dict[str, Any]) -> None:
-        self.run.log(row)
-
-    def finish(self) -> None:
-        self.run.finish()
-
-    def image(self, pixels: Any) -> Any:
-        return self.library.Image(pixels)
-
-    def histogram(self, samples: Any) -> Any:
-        return self.library.Histogram(samples)
-
-    def gif(self, clip: Any) -> Any:
-        return self.library.Video(clip, fps=10, format="gif")
-
-    def mp4(self, clip: Any) -> Any:
-        return self.library.Video(clip, fps=10, format="mp4")
-
-    def audio(self, samples: Any) -> Any:
-        return self.library.Audio(samples, sample_rate=RATE)
-
-    def points(self, points: Any) -> Any:
-        return self.library.Object3D(points)
-
-    def frame(self, frame: Any) -> Any:
-        return self.library.Table(dataframe=frame)
-
     def table(self, rows: Any) -> Any:
         return self.library.Table(columns=COLUMNS, data=[list(row) for row in rows])
-
-    def pictures(self, pictures: Any) -> Any:
-        rows = [[i, self.image(p)] for i, p in enumerate(pictures)]
-        return self.library.Table(columns=["id", "picture"], data=rows)
 
 
 class Trackio:
