@@ -7,7 +7,7 @@ from importlib import import_module
 from case import Case
 
 MODULES = ("import_time", "scalars", "image", "mask", "histogram", "video", "audio", "table", "point_cloud", "training",
-    "read_back", "validate_run", "flat")  # fmt: skip
+    "read_back", "validate_run", "report", "flat")  # fmt: skip
 
 
 def all_cases() -> list[Case]:
