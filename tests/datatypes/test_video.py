@@ -378,6 +378,29 @@ def test_gif_of_many_colours_has_one_palette_and_is_close() -> None:
     assert [250] * clips.T == delays
 
 
+def test_the_palette_is_of_the_whole_picture() -> None:
+    """Its stripes lie as the pixels at a fixed distance did that the colours were once taken from: 26 dB."""
+    y, x = np.mgrid[:256, :256]
+    waves = [128 + 100 * np.sin((x - y) / 40), 128 + 100 * np.cos((x - y) / 25), 128 + 80 * np.sin((x + 2 * y) / 60)]
+    clip = np.repeat(np.rint(waves).astype(np.uint8)[None], 32, axis=0)
+
+    _, frames = clips.decoded_by_pillow(Video(clip, fps=10).read())
+
+    assert psnr(clip.transpose(0, 2, 3, 1), frames) > 31
+
+
+@pytest.mark.parametrize("count", [1, 9_000])
+def test_the_palette_of_few_or_very_many_frames(count: int) -> None:
+    """Fewer colours are looked at than there are frames, or all of them in one."""
+    side = 128 if count == 1 else 2
+    clip = np.random.default_rng(0).integers(0, 256, (count, 3, side, side)).astype(np.uint8)
+
+    video = Video(clip, fps=10)
+
+    assert ["video.palette"] == [change.id for change in video.changes]
+    assert psnr(clip.transpose(0, 2, 3, 1), video.to_numpy()) > 25
+
+
 @settings(max_examples=25)
 @given(st.data())
 def test_random_small_gifs_are_exact(data: st.DataObject) -> None:
