@@ -5,6 +5,7 @@ import pickle
 import random
 import struct
 import sys
+import tracemalloc
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from laws import Call, TypeLaws, call
-from medialog.datatypes import Audio, MediaList, MemorySink
+from medialog.datatypes import Audio, DirectorySink, MediaList, MemorySink
 from medialog.datatypes.base import decode
 from medialog.validators import validate
 from medialog.validators.errors import Advice, DataChanged, InvalidInput, MissingDependency, WrongType
@@ -336,6 +337,69 @@ def test_rounding_is_counted_and_clipping_warned_about() -> None:
         audio.encode(MemorySink())
     assert ("audio.clipped", True, 2) == (audio.changes[0].id, audio.changes[0].lossy, audio.changes[0].count)
     assert [8192, 32_767, -32_768] == audio.to_numpy().tolist()
+
+
+def long_sound(dtype: str, channels: int) -> np.ndarray:
+    """Return two and a half of the blocks in which floats are converted; clipped in the first and the last."""
+    frames = 5 * 2**16 // (2 * channels)
+    sound = np.random.default_rng(0).uniform(-1, 1, (frames, channels)).astype(dtype)
+    sound[3], sound[-2], sound[-1] = 1.0, -1.5, 2.0
+    sound[7] = 0.25
+    return sound
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "frames first": np.ascontiguousarray,
+    "channels first": np.asfortranarray,
+    "every other frame": lambda sound: np.repeat(sound, 2, axis=0)[::2],
+    "big-endian": lambda sound: sound.astype(sound.dtype.newbyteorder(">")),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("dtype", "channels"), [("f2", 1), ("f4", 2), ("f8", 3)])
+def test_a_long_sound_is_converted_as_a_whole_one_would_be(layout: str, dtype: str, channels: int) -> None:
+    sound = long_sound(dtype, channels)
+    scaled = np.clip(sound.astype("f8"), -1, 1) * 32_768
+    expected = np.minimum(np.rint(scaled), 32_767)
+
+    audio = Audio(LAYOUTS[layout](sound), 8000, strict="record")
+
+    np.testing.assert_array_equal(expected if channels > 1 else expected[:, 0], audio.to_numpy())
+    assert [
+        ("audio.clipped", "samples outside [-1, 1] clipped; the peak is 2", 2 * channels),
+        (
+            "audio.pcm16",
+            "float samples stored as 16-bit integers, rint(x * 32768), at most 32767",
+            int((expected != scaled).sum()),
+        ),
+    ] == [(change.id, change.detail, change.count) for change in audio.changes]
+
+
+@pytest.mark.parametrize("place", [0, -1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_long_sound_is_finite_to_its_end(place: int, value: float) -> None:
+    sound = np.zeros((5 * 2**15, 1), "f4")
+    sound[place] = value
+
+    with pytest.raises(InvalidInput, match=rf"Audio\[{place % len(sound)}, 0\]: a finite number, got {value}"):
+        Audio(sound, 8000)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2"])
+def test_nothing_of_a_sounds_size_is_made_but_its_file(dtype: str, tmp_path: Path) -> None:
+    sound = np.zeros((2**22, 2), dtype)
+    file_bytes = 44 + 2 * sound.size
+    Audio(sound[:10], 8000)
+    tracemalloc.start()
+    try:
+        audio = Audio(sound, 8000)
+        audio.encode(DirectorySink(tmp_path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert file_bytes < peak < file_bytes + 2**21
 
 
 def test_integers_in_a_float_array_are_pointed_out() -> None:

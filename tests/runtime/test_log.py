@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import gc
 import types
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -364,6 +366,20 @@ def test_a_list_of_histograms_is_a_plain_list(start: Start) -> None:
     assert [item["_type"] for item in row["h"]] == ["histogram"] * 2
     assert [item["_type"] for item in row["arrays"]] == ["histogram"] * 2
     assert row["empty"] == []
+
+
+@pytest.mark.parametrize("options", [{}, {"commit": False}, {"step": 3}], ids=str)
+def test_what_was_logged_is_not_held(start: Start, options: dict[str, Any]) -> None:
+    """A summary that knows which row a value is of must not keep the sounds and pictures of that row."""
+    run = start()
+    sound = medialog.Audio(np.zeros(1000), sample_rate=8000)
+    held = weakref.ref(sound)
+
+    run.log({"sound": sound, "loss": 0.5}, **options)
+    del sound
+    gc.collect()
+
+    assert held() is None
 
 
 def test_the_same_image_in_a_thousand_steps_is_one_file(start: Start, tmp_path: Path) -> None:

@@ -145,13 +145,13 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
             caption = original.caption
         log = self._begin(limits, strict, caption)
         self._facts: AudioFacts
-        # One of the two: the file, or for a WAV of our own the samples, which are written as they are.
+        # One of the two: the file as it was given or encoded, or a WAV of our own, hashed when it is written.
         self._content: Content | None = None
-        self._samples: np.ndarray | None = None
+        self._wav: np.ndarray | None = None
         rate = self._check_sample_rate(sample_rate)
         if original is not None:
             # Shared, as neither is ever changed.
-            self._content, self._samples, self._facts = original._content, original._samples, original._facts
+            self._content, self._wav, self._facts = original._content, original._wav, original._facts
             self._changes.extend(original._changes)
             self._check_file_options(rate, format)
             return
@@ -191,9 +191,8 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
             wrong.append(Violation("sample_rate", "audio.sample_rate", expected, "none"))
         checks.refuse(wrong)
         assert rate is not None
-        array = samples.check_layout(given, "Audio", self._rules)
+        frames, channels = samples.check_layout(given, "Audio", self._rules).shape
         dtype = samples.stored_dtype(given, "Audio")
-        frames, channels = array.shape
         subtype = _WAV_SUBTYPES[dtype]
         audio_file.check_bounds(rate, channels, frames, subtype, "Audio", self._rules)
         if format == "wav":
@@ -204,12 +203,14 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
                     audio_file.check_file_size(written, "Audio", self._rules),
                 ]
             )
-        self._samples = samples.to_integers(array, dtype, log)
-        if format != "wav":
+            self._wav = wav.new_file(frames, channels, subtype, rate)
+            samples.write_integers(given, wav.samples_of(self._wav, channels, subtype), "Audio", log)
+        else:
+            stored = samples.to_integers(given, dtype, "Audio", log)
             # Not every rate fits these formats: encoded now, so that an error is raised at the caller's line.
-            encoded, subtype = audio_file.encode(self._samples, rate, format, "Audio", self._rules)
+            encoded, subtype = audio_file.encode(stored, rate, format, "Audio", self._rules)
             checks.refuse([audio_file.check_file_size(len(encoded), "Audio", self._rules)])
-            self._content, self._samples = read_input(encoded, "Audio", self._rules), None
+            self._content = read_input(encoded, "Audio", self._rules)
         if format == "ogg":
             log.record("audio.vorbis", "stored as Ogg Vorbis")
         exact = format != "ogg" and not any(change.lossy or change.count for change in self._changes)
@@ -272,8 +273,8 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
 
     def read(self) -> bytes:
         """Return the bytes of the stored file."""
-        if self._samples is not None:
-            return wav.encode(self._samples, self.sample_rate)
+        if self._wav is not None:
+            return self._wav.tobytes()
         assert self._content is not None
         return self._content.read()
 
@@ -284,8 +285,9 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         silence); float32 or float64 for float WAV files; float32 for ogg, mp3 and companded files. WAV files of PCM or
         float samples need no library; the others `medialog[audio]`.
         """
-        if self._samples is not None:
-            stored = self._samples.copy()
+        if self._wav is not None:
+            written = wav.samples_of(self._wav, self.channels, self.subtype)
+            stored = written.astype(written.dtype.newbyteorder("="))
         else:
             assert self._content is not None
             stored = audio_file.read_samples(self._content, self._facts, "Audio", self._rules)
@@ -294,8 +296,9 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
     def _write(self, sink: Sink) -> FileRef:
         if self._content is not None:
             return sink.write(self.format, self._content)
-        # Streamed from the samples: a long sound is not held a second time.
-        return sink.write("wav", lambda file: wav.write(file, self._samples, self.sample_rate))  # type: ignore[arg-type]
+        assert self._wav is not None
+        data = self._wav.data
+        return sink.write("wav", lambda file: file.write(data))  # not as bytes, which would be a second copy
 
     def build(self, sink: Sink) -> AudioDescriptor:
         """Write the file and return the descriptor."""
@@ -318,7 +321,7 @@ class Audio(DataType, kind="audio-file", list_kind="audio"):
         self = cls.restore(model.caption, model.changes)
         reference = FileRef(model.path, model.sha256, model.size)
         self._content = Content(model.sha256, model.size, None, read_reference(source, reference))
-        self._samples = None
+        self._wav = None
         self._facts = AudioFacts(
             model.format, model.subtype, model.sample_rate, model.channels, model.frames, lossless=model.lossless
         )

@@ -14,7 +14,8 @@ sound that was read from one is stored without any error, and any other sample c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING
 
 from medialog.datatypes.base import ChangeLog
 from medialog.validators import checks
@@ -64,11 +65,10 @@ def check_layout(array: np.ndarray, at: str, rules: Rules) -> np.ndarray:
 def stored_dtype(array: np.ndarray, at: str) -> str:
     """Return the dtype in which `array`, as it was given, is stored: "u1", "i2" or "i4".
 
-    `InvalidInput` for its values.
+    `InvalidInput` for another dtype, and for integers that do not fit; floats are looked at where they are converted.
     """
     dtype = array.dtype
     if dtype.kind == "f":
-        checks.refuse([checks.finite(array, at, "audio.finite")])
         return "i2"
     name: str = dtype.str[1:]
     if name in ("u1", "i2", "i4"):
@@ -82,41 +82,75 @@ def stored_dtype(array: np.ndarray, at: str) -> str:
     return "i2" if array.min() >= -(2**15) and array.max() < 2**15 else "i4"
 
 
-def to_integers(array: np.ndarray, dtype: str, log: ChangeLog) -> np.ndarray:
-    """Return a new array, (frames, channels) of the `dtype` from `stored_dtype`, by the rules of this module."""
+def to_integers(given: np.ndarray, dtype: str, at: str, log: ChangeLog) -> np.ndarray:
+    """Return a new array, (frames, channels) of the `dtype` from `stored_dtype`, of what `write_integers` writes."""
     import numpy as np
 
-    if array.dtype.kind != "f":
-        return np.array(array, dtype=dtype, order="C")
-    _check_range(array, log)
-    stored = np.empty(array.shape, "i2")
-    inexact = 0
-    step = max(1, _BLOCK // array.shape[1])
-    for start in range(0, len(array), step):
-        inexact += _convert(array[start : start + step], stored[start : start + step])
-    log.record("audio.pcm16", "float samples stored as 16-bit integers, rint(x * 32768), at most 32767", inexact)
+    stored = np.empty((len(given), given.size // len(given)), dtype)
+    write_integers(given, stored, at, log)
     return stored
 
 
-def _check_range(array: Any, log: ChangeLog) -> None:
-    low, high = float(array.min()), float(array.max())
-    if low >= -1 and high <= 1:
+def write_integers(given: np.ndarray, stored: np.ndarray, at: str, log: ChangeLog) -> None:
+    """Write an array by the rules of this module to `stored`: (frames, channels) of the dtype from `stored_dtype`.
+
+    `InvalidInput` for floats that are not finite.
+    """
+    array = given if given.ndim == 2 else given[:, None]
+    if array.dtype.kind != "f":
+        stored[...] = array
         return
-    outside = int((array < -1).sum() + (array > 1).sum())
-    peak = max(-low, high)
+    blocks = _Blocks(array)
+    for start in range(0, len(array), blocks.step):
+        part = slice(start, start + blocks.step)
+        if not blocks.convert(array[part], stored[part]):
+            checks.refuse([checks.finite(given, at, "audio.finite")])
+    if blocks.outside:
+        log.lose("audio.clipped", _clipped(array, blocks.peak), blocks.outside)
+    log.record("audio.pcm16", "float samples stored as 16-bit integers, rint(x * 32768), at most 32767", blocks.inexact)
+
+
+def _clipped(array: np.ndarray, peak: float) -> str:
     detail = f"samples outside [-1, 1] clipped; the peak is {peak:g}"
     if 128 <= peak < 2**31 and bool((array[:_BLOCK] == array[:_BLOCK].astype("i8")).all()):
         detail += " (integers in a float array? pass data.astype('int16') or 'int32')"
-    log.lose("audio.clipped", detail, outside)
+    return detail
 
 
-def _convert(block: np.ndarray, out: np.ndarray) -> int:
-    """Write the 16-bit samples of a block to `out`; return how many are not exact."""
-    import numpy as np
+class _Blocks:
+    """Converts floats block by block, as many as a processor's cache holds with what is made of them.
 
-    wide = block.astype(np.float32) if block.dtype.itemsize < 4 else block
-    # A multiplication by a power of two is exact; only rint and the upper end change anything.
-    scaled = np.clip(wide, -1, 1) * wide.dtype.type(FULL_SCALE)
-    rounded = np.minimum(np.rint(scaled), FULL_SCALE - 1)
-    out[...] = rounded
-    return int(np.count_nonzero(rounded != scaled))
+    A sound is so read once, and nothing of its size is made but what is stored.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        import numpy as np
+
+        channels = array.shape[1]
+        self.step = max(1, _BLOCK // channels)
+        shape = min(self.step, len(array)), channels
+        self._dtype = array.dtype.type if array.dtype.itemsize >= 4 else np.float32
+        self._scaled, self._rounded = np.empty(shape, self._dtype), np.empty(shape, self._dtype)
+        self._differs = np.empty(shape, np.bool_)
+        self.peak, self.outside, self.inexact = 0.0, 0, 0
+
+    def convert(self, block: np.ndarray, stored: np.ndarray) -> bool:
+        """Write the 16-bit samples of a block to `stored`; say whether all of it is finite, else nothing is written."""
+        import numpy as np
+
+        low, high = float(block.min()), float(block.max())
+        if not (math.isfinite(low) and math.isfinite(high)):  # NaN and infinities go through both
+            return False
+        scaled, rounded, differs = (all[: len(block)] for all in (self._scaled, self._rounded, self._differs))
+        if low < -1 or high > 1:
+            self.peak = max(self.peak, -low, high)
+            self.outside += int(np.count_nonzero(block < -1) + np.count_nonzero(block > 1))
+            block = np.clip(block, -1, 1, out=scaled)
+        # A multiplication by a power of two is exact; only rint and the upper end change anything.
+        np.multiply(block, FULL_SCALE, out=scaled, dtype=self._dtype)
+        np.rint(scaled, out=rounded)
+        if high * FULL_SCALE > FULL_SCALE - 1:
+            np.minimum(rounded, FULL_SCALE - 1, out=rounded)
+        stored[...] = rounded
+        self.inexact += int(np.count_nonzero(np.not_equal(rounded, scaled, out=differs)))
+        return True

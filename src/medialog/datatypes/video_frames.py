@@ -1,12 +1,14 @@
 """Clips: frames of H x W x 1 or H x W x 3 in uint8, made one at a time from an array, Pillow images or a moviepy clip.
 
-No clip is held a second time: each frame is converted when the encoder asks for it, and may be asked for again.
+No clip is held a second time: each frame is converted when the encoder asks for it, and may be asked for again. A frame
+lies in memory as what was given does, channels first or last: turning it round takes longer than copying it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from medialog.datatypes import arrays, pixels
@@ -41,7 +43,10 @@ FRAME_CHANGES = {
 
 
 class Clip:
-    """The frames of a video: `frame(i)` for i in 0..count-1, each height x width x channels (1 or 3), uint8."""
+    """The frames of a video: `frame(i)` for i in 0..count-1, each height x width x channels (1 or 3), uint8.
+
+    A frame may be a view of what was given, in any order of memory: it is read at once, and never written to.
+    """
 
     def __init__(
         self,
@@ -125,6 +130,7 @@ def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, valu
     exact = all(_is_exact(change.id, change.count) for change in log.changes)
     batch = array if array.ndim == 5 else array[None]
     colours = min(shape.channels, 3)
+    unchanged = array.dtype == np.uint8 and value_range is None
     if shape.channels == 4:
         exact &= _drop_alpha(
             log, all((convert(clip[i, 3]) == 255).all() for clip in batch for i in range(shape.frames))
@@ -133,15 +139,19 @@ def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, valu
         empty = f", {rows * columns - shape.clips} of the tiles black" if rows * columns > shape.clips else ""
         log.record("video.grid", f"{shape.clips} clips tiled into {rows} x {columns}{empty}")
 
-    def frame(index: int) -> np.ndarray:
+    def tile(clip: np.ndarray, index: int) -> np.ndarray:
+        part = clip[index][:colours]
+        return (part if unchanged else convert(part)).transpose(1, 2, 0)
+
+    def grid(index: int) -> np.ndarray:
         # Only one frame of the whole grid exists at a time.
         whole = np.zeros((height, width, colours), np.uint8)
         for place, clip in enumerate(batch):
             top, left = place // columns * shape.height, place % columns * shape.width
-            tile = convert(clip[index][:colours]).transpose(1, 2, 0)
-            whole[top : top + shape.height, left : left + shape.width] = tile
+            whole[top : top + shape.height, left : left + shape.width] = tile(clip, index)
         return whole
 
+    frame = grid if shape.clips > 1 else partial(tile, batch[0])
     return Clip(shape.frames, height, width, colours, frame, exact=exact)
 
 

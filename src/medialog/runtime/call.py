@@ -35,6 +35,11 @@ class Call:
         call.action = action
         return call
 
+    def take(self) -> None:
+        """Note that the line is in the file, and let go of the values: the summary holds what took the line."""
+        self.taken = True
+        self.prepared = {}
+
     def discard(self) -> None:
         """Remove the files of a call that is not made after all."""
         if self.sink is not None:

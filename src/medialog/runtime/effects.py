@@ -39,7 +39,7 @@ class RowWritten:
         if self._next_row is not None:
             run._row = self._next_row
         if self.call is not None:
-            self.call.taken = True
+            self.call.take()
         run._files.is_stale = True
 
 
@@ -57,4 +57,4 @@ class PartWritten:
         row = run._row if run._row.step == self.step_after else OpenRow(self.step_after)
         row.collect(self._tree)
         run._row = row
-        self.call.taken = True
+        self.call.take()
