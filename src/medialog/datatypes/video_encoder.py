@@ -1,9 +1,9 @@
 """Clip -> bytes of mp4 (H.264), webm (VP9) and ogg (VP8), with PyAV; of gif without it.
 
 One frame exists at a time. The bytes are the same on every run: one encoder thread, no processor-dependent shortcuts
-where the encoder has such a switch, exact rounding in the colour conversion, and no version, date or random number in
-the container. Colours are converted by BT.601, and mp4 and webm say so; VP8 knows nothing else. BT.709 takes more of
-what little blue and red 4:2:0 keeps: up to 0.6 dB on coloured pictures.
+where the encoder has such a switch, exact rounding in the colour conversion, and no date or random number; of versions
+only x264's own, in the stream. Colours are converted by BT.601, and mp4 and webm say so; VP8 knows nothing else. BT.709
+takes more of what little blue and red 4:2:0 keeps: up to 0.6 dB on coloured pictures.
 """
 
 from __future__ import annotations
