@@ -60,7 +60,7 @@ def to_numpy(value: Any, at: str = "data", rules: Rules | None = None) -> np.nda
         array = _from_protocol(value, at)
     else:
         raise checks.wrong_type(at, "array.kind", _EXPECTED, value)
-    if array.dtype.kind == "V" or array.dtype.name.startswith(_SHORT_FLOATS):
+    if array.dtype.kind not in "biu" and (array.dtype.kind == "V" or array.dtype.name.startswith(_SHORT_FLOATS)):
         array = _widen(array)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))

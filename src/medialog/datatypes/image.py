@@ -244,7 +244,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             picture = self._from_pillow(data, mode, normalize, value_range, log)
         else:
             picture = self._from_array(data, mode, normalize, value_range, log)
-        self._quality = checks.whole_number(quality)
+        self._quality = None if quality is None else checks.whole_number(quality)
         if png.is_array(picture) and format == "png" and mode in (None, png.mode_of(picture)):
             # What was given as an array is written as one, and never becomes a Pillow image.
             height, width = picture.shape[:2]
