@@ -138,7 +138,7 @@ def from_array(data: Any, rules: Rules, log: ChangeLog, *, normalize: bool, valu
         whole = np.zeros((height, width, colours), np.uint8)
         for place, clip in enumerate(batch):
             top, left = place // columns * shape.height, place % columns * shape.width
-            tile = convert(clip[index][:colours]).transpose(1, 2, 0)
+            tile = convert(clip[index][:colours].transpose(1, 2, 0))
             whole[top : top + shape.height, left : left + shape.width] = tile
         return whole
 
