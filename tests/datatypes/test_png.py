@@ -337,6 +337,19 @@ def test_no_more_is_held_than_the_file_and_some_blocks(coder: str) -> None:
     assert peak < 1.3 * size + 4_000_000
 
 
+def test_of_a_small_picture_its_rows_and_two_files_are_held() -> None:
+    pixels = photo(1024, 1365)  # nearly the 4 MiB that are compressed at once
+    size = len(png.encode(pixels))
+    tracemalloc.start()
+    try:
+        png.encode(pixels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < pixels.size + 2.3 * size + 1_500_000
+
+
 def test_an_array_becomes_no_picture_of_pillow(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a Pillow image is made")

@@ -65,7 +65,7 @@ def to_pil(pixels: np.ndarray) -> Any:
 def encode(picture: Any) -> bytes:
     """Return a Pillow image or an array as PNG bytes. On one machine, the same pixels give the same bytes.
 
-    Beyond them no more is held than a block of rows.
+    Beyond them no more is held than a block of rows; of a picture of up to 4 MiB its filtered rows, and the file twice.
     """
     buffer = io.BytesIO()
     if is_array(picture):
