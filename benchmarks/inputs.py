@@ -29,8 +29,8 @@ def _smooth(random: np.random.Generator, side: int, cells: int) -> npt.NDArray[n
     at = np.linspace(0, cells, side, endpoint=False)
     low, part = at.astype(int), at % 1
     rows = grid[low] * (1 - part)[:, None] + grid[low + 1] * part[:, None]
-    smooth: npt.NDArray[np.float64] = rows[:, low] * (1 - part) + rows[:, low + 1] * part
-    return smooth
+    smooth = rows[:, low] * (1 - part) + rows[:, low + 1] * part
+    return np.ascontiguousarray(smooth)  # in rows, as decoders and cameras give pictures
 
 
 @cache

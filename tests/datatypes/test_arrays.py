@@ -204,3 +204,35 @@ def test_nothing_is_imported_to_recognise_anything() -> None:
         arrays.to_numpy(value)
 
     assert not {name for name in set(sys.modules) - before if name.partition(".")[0] in ("torch", "tensorflow", "jax")}
+
+
+LAYOUTS = {
+    "rows": lambda a: a.copy(),
+    "channels first": lambda a: np.ascontiguousarray(a.transpose(2, 0, 1)).transpose(1, 2, 0),
+    "columns first": lambda a: np.ascontiguousarray(a.transpose(1, 0, 2)).transpose(1, 0, 2),
+    "Fortran": np.asfortranarray,
+    "upside down": lambda a: a[::-1].copy()[::-1],
+    "mirrored": lambda a: a[:, ::-1].copy()[:, ::-1],
+    "BGR": lambda a: a[..., ::-1].copy()[..., ::-1],
+    "part": lambda a: np.pad(a, ((2, 3), (4, 5), (0, 0)))[2:-3, 4:-5],
+    "part of the channels": lambda a: np.pad(a, ((0, 0), (0, 0), (0, 1)))[..., :-1],
+    "every other": lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+    "one row, repeated": lambda a: np.broadcast_to(a[:1], a.shape),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1), (37, 70), (70, 37), (5, 0), (3, 64)], ids=str)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 9])
+def test_a_copy_in_rows_has_the_very_values(layout: str, dtype: Any, shape: tuple[int, int], channels: int) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (*shape, channels)).astype(dtype)
+    given = LAYOUTS[layout](values)
+    expected = np.array(given.tolist(), dtype).reshape(given.shape)
+
+    for array, wanted in ((given, expected), (given[..., 0], expected[..., 0])):
+        copied = arrays.in_rows(array)
+
+        np.testing.assert_array_equal(wanted, copied)
+        assert (array.dtype, array.shape, True) == (copied.dtype, copied.shape, copied.flags.c_contiguous)
+        assert not np.shares_memory(array, copied)

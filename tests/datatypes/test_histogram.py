@@ -133,7 +133,7 @@ def test_any_samples_are_counted_as_numpy_counts_them(dtype: Any, bins: int, dat
 
 @pytest.mark.parametrize("bins", [1, 2, 63, 64, 255, 256, 512])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int64", "uint8"])
-@pytest.mark.parametrize("size", [1, 65_536, 262_144, 300_001])
+@pytest.mark.parametrize("size", [1, 32_768, 65_535, 65_536, 131_072, 262_144, 300_001])
 def test_many_samples_are_counted_as_numpy_counts_them(dtype: str, size: int, bins: int) -> None:
     random = np.random.default_rng(bins)
     samples = (

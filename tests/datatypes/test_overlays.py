@@ -186,6 +186,20 @@ def test_the_classes_of_a_mask_are_those_that_stand_in_it(ids: np.ndarray, times
         assert sorted(set(ids.reshape(-1).tolist())) == list(mask.class_labels)
 
 
+@pytest.mark.parametrize("side", [(300, 400), (401, 299), (1, 60_000), (60_000, 1)], ids=str)
+@pytest.mark.parametrize("rare", [None, 3, 9, 255])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_class_of_one_pixel_is_found(side: tuple[int, int], rare: int | None, bits: int) -> None:
+    """Whether it stands between the other ids or beyond them, at an edge or where an area of its neighbours is."""
+    y, x = np.mgrid[: side[0], : side[1]]
+    areas = ((y // 40 + x // 50) % 3 * 2).astype(np.uint8)
+    for place in ((0, 0), (side[0] - 1, side[1] - 1), (side[0] // 2, side[1] // 3)):
+        ids = areas.copy()
+        ids[place] = ids[place] if rare is None else rare
+
+        assert np.unique(ids).tolist() == list(ImageMask({"mask_data": ids, "bits": bits}).class_labels)
+
+
 def test_the_mask_file_has_no_colour_chunks() -> None:
     sink = MemorySink()
     ImageMask({"mask_data": ids()}).encode(sink)

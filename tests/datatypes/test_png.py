@@ -154,6 +154,20 @@ def test_a_filtered_row_is_what_the_specification_says(sides: tuple[int, int], s
         assert expected == found[y - 1].tolist()
 
 
+@pytest.mark.parametrize("side", [1023, 1300], ids=["at once", "block by block"])
+@pytest.mark.parametrize("content", ["photo", "areas", "text"])
+def test_every_way_through_the_compressors_gives_the_pixels(coder: str, side: int, content: str) -> None:
+    random = np.random.default_rng(6)
+    pixels = {
+        "photo": lambda: photo(side, side),
+        "areas": lambda: random.integers(0, 256, (20, 3), dtype=np.uint8)[areas(side)],
+        "text": lambda: np.tile(random.integers(0, 2, (13, 17, 3), dtype=np.uint8) * 255, (100, 77, 1))[:side, :side],
+    }[content]()
+    assert pixels.shape == (side, side, 3)
+
+    np.testing.assert_array_equal(pixels, np.asarray(decoded(png.encode(pixels))))
+
+
 def test_a_picture_and_its_array_give_the_same_bytes(coder: str) -> None:
     pixels = photo(300, 211)
 
@@ -248,6 +262,21 @@ def test_flat_pictures_are_small(coder: str) -> None:
     assert len(png.encode(np.zeros((1024, 1024, 3), np.uint8))) < 20_000
 
 
+def test_areas_are_not_looked_up_far_back(coder: str) -> None:
+    """Of the repetitions found in a mask most cost more than they save: with all of them it is a third larger."""
+    mask = areas(1024)
+
+    assert len(png.encode(mask)) < 1.25 * len(by_pillow(mask))
+
+
+@pytest.mark.parametrize("shape", [(1024, 1024), (1024, 1024, 3)], ids=str)
+def test_what_repeats_from_far_is_found(coder: str, shape: tuple[int, ...]) -> None:
+    tile = np.random.default_rng(7).integers(0, 2, (24, 32, *shape[2:]), dtype=np.uint8) * 255
+    pixels = np.tile(tile, (43, 32, *(1 for _ in shape[2:])))[:1024]
+
+    assert len(png.encode(pixels)) < pixels.size / 35
+
+
 def test_noise_hardly_grows(coder: str) -> None:
     pixels = np.random.default_rng(5).integers(0, 256, (512, 512, 3), dtype=np.uint8)
 
@@ -306,6 +335,19 @@ def test_no_more_is_held_than_the_file_and_some_blocks(coder: str) -> None:
 
     # The file while it grows, a chunk of it, and the blocks of rows that are worked on.
     assert peak < 1.3 * size + 4_000_000
+
+
+def test_of_a_small_picture_its_rows_and_two_files_are_held() -> None:
+    pixels = photo(1024, 1365)  # nearly the 4 MiB that are compressed at once
+    size = len(png.encode(pixels))
+    tracemalloc.start()
+    try:
+        png.encode(pixels)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < pixels.size + 2.3 * size + 1_500_000
 
 
 def test_an_array_becomes_no_picture_of_pillow(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

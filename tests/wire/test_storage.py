@@ -167,6 +167,32 @@ def test_links_are_never_followed(tmp_path: Path) -> None:
     assert ["file"] == os.listdir(outside)
 
 
+@pytest.mark.parametrize("link", ["a", "a/b", "a/b/c"])
+def test_a_directory_that_became_a_link_is_refused_every_time(tmp_path: Path, link: str) -> None:
+    outside = tmp_path / "outside"
+    (outside / "b" / "c").mkdir(parents=True)
+    (outside / "c").mkdir()
+    storage = LocalStorage(tmp_path / "root")
+    storage.make_directory("")
+    storage.make_directory("a/b/c")  # the storage has made it, and must look again all the same
+    shutil.rmtree(storage.root / link)
+    (storage.root / link).symlink_to(outside)
+
+    with pytest.raises(OSError, match="link") as caught:
+        storage.make_directory("a/b/c")
+    assert errno.ELOOP == caught.value.errno
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    put(storage, "name", b"")
+
+    with pytest.raises(FileExistsError):
+        storage.make_directory("name")
+    with pytest.raises(NotADirectoryError):
+        storage.make_directory("name/below")
+
+
 def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "folder").mkdir()

@@ -122,11 +122,15 @@ class Histogram(DataType, kind="histogram"):
         if samples.dtype.kind == "b":
             samples = samples.astype(np.uint8)
         if samples.dtype.kind == "f":
+            samples = _computed_in(samples)
+        bounds = _bounds(samples)
+        if samples.size and not all(map(math.isfinite, bounds)):
             samples = self._finite_only(samples)
+            bounds = _bounds(samples)
         if not samples.size:
             self.counts, self.edges = np.histogram(samples, bins=bins)
             return
-        low, high = self.min, self.max = samples.min().item(), samples.max().item()
+        low, high = self.min, self.max = bounds
         if samples.dtype == np.float32:
             # numpy makes the edges of float32 samples in float32, where they may be too far apart to divide the range,
             # and where the range itself may be no number.
@@ -143,15 +147,9 @@ class Histogram(DataType, kind="histogram"):
         self.sum, self.sum_squares = _moments(samples, low, high)
 
     def _finite_only(self, samples: np.ndarray) -> np.ndarray:
-        """Return the finite samples, and count the others. Nothing is copied when all are finite."""
+        """Return the finite samples, and count the others."""
         import numpy as np
 
-        if samples.dtype.itemsize < 4:
-            samples = samples.astype(np.float32)
-        if samples.dtype.itemsize > 8:
-            samples = _in_doubles(samples)
-        if not samples.size or (np.isfinite(samples.min()) and np.isfinite(samples.max())):
-            return samples
         finite = np.isfinite(samples)
         self.nan = int(np.isnan(samples).sum())
         self.positive_infinity = int((samples == np.inf).sum())
@@ -293,6 +291,20 @@ def _in_doubles(samples: np.ndarray) -> np.ndarray:
     beyond = np.isfinite(samples) & ~np.isfinite(narrow)
     checks.refuse([checks.elements(beyond, samples, "Histogram", "histogram.range", "a number in double precision")])
     return narrow
+
+
+def _computed_in(samples: np.ndarray) -> np.ndarray:
+    """Return floats in the precision that is computed in: float32 or float64."""
+    import numpy as np
+
+    if samples.dtype.itemsize < 4:
+        return samples.astype(np.float32)
+    return _in_doubles(samples) if samples.dtype.itemsize > 8 else samples
+
+
+def _bounds(samples: np.ndarray) -> tuple[Any, Any]:
+    """Return the least and the largest of some samples; of none, (0, 0)."""
+    return (samples.min().item(), samples.max().item()) if samples.size else (0, 0)
 
 
 def _moments(samples: np.ndarray, low: Number, high: Number) -> tuple[Number | None, Number | None]:

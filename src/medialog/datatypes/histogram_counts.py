@@ -7,15 +7,18 @@ comparison, with the lower edge, decides. Work is done in blocks that stay in th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 15
+# The bins of so many samples are counted together.
+_COUNTED = 1 << 17
 # Up to this many bins, whose numbers fit into a byte, many samples are counted two at a time, as one of 65,536 pairs.
 _MOST_IN_PAIRS = 255
-_LEAST_IN_PAIRS = 4 * _BLOCK
+_LEAST_IN_PAIRS = 1 << 16
 # A shift beyond this part of a bin is left to numpy: the samples' spacing is not small against their bins.
 _LARGEST_SHIFT = 1 / 16
 
@@ -61,19 +64,16 @@ def _count(samples: np.ndarray, edges: np.ndarray, bins: int, origin: Any, scale
     import numpy as np
 
     in_pairs = bins <= _MOST_IN_PAIRS and samples.size >= _LEAST_IN_PAIRS
-    positions = np.empty(min(_BLOCK, samples.size), edges.dtype)
-    found: Any = np.empty(len(positions), np.uint8 if in_pairs else np.intp)
+    find = _finder(edges, origin, scale)
+    found: Any = np.empty(min(_COUNTED, samples.size), np.uint8 if in_pairs else np.intp)
     # A bin of its own for the largest sample, which numpy counts in the last one.
     counts = np.zeros(bins + 1, np.int64)
     pairs = np.zeros((bins + 1) * 256 if in_pairs else 0, np.int64)
-    for start in range(0, samples.size, _BLOCK):
-        block = samples[start : start + _BLOCK]
-        position, index = positions[: len(block)], found[: len(block)]
-        np.subtract(block, origin, out=position)
-        position *= scale
-        np.copyto(index, position, casting="unsafe")
-        index -= block < edges.take(index)
-        if in_pairs and len(block) % 2 == 0:
+    for start in range(0, samples.size, _COUNTED):
+        part = samples[start : start + _COUNTED]
+        index = found[: len(part)]
+        find(part, index)
+        if in_pairs and len(part) % 2 == 0:
             counted = np.bincount(index.view(np.uint16))
             pairs[: len(counted)] += counted
         else:
@@ -83,3 +83,23 @@ def _count(samples: np.ndarray, edges: np.ndarray, bins: int, origin: Any, scale
         counts += both.sum(axis=1) + both.sum(axis=0)[: bins + 1]
     counts[bins - 1] += counts[bins]
     return counts[:bins]
+
+
+def _finder(edges: np.ndarray, origin: Any, scale: Any) -> Callable[[np.ndarray, Any], None]:
+    """Return what writes the bins of samples into an array."""
+    import numpy as np
+
+    positions, lower = np.empty((2, _BLOCK), edges.dtype)
+    below = np.empty(_BLOCK, np.bool_)
+
+    def find(samples: np.ndarray, found: Any) -> None:
+        for start in range(0, len(samples), _BLOCK):
+            block, index = samples[start : start + _BLOCK], found[start : start + _BLOCK]
+            position, edge, is_below = positions[: len(block)], lower[: len(block)], below[: len(block)]
+            np.subtract(block, origin, out=position)
+            position *= scale
+            np.copyto(index, position, casting="unsafe")
+            edges.take(index, out=edge, mode="wrap")  # none is outside; to make sure of it, numpy would copy
+            index -= np.less(block, edge, out=is_below)
+
+    return find

@@ -244,7 +244,7 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
             picture = self._from_pillow(data, mode, normalize, value_range, log)
         else:
             picture = self._from_array(data, mode, normalize, value_range, log)
-        self._quality = checks.whole_number(quality)
+        self._quality = None if quality is None else checks.whole_number(quality)
         if png.is_array(picture) and format == "png" and mode in (None, png.mode_of(picture)):
             # What was given as an array is written as one, and never becomes a Pillow image.
             height, width = picture.shape[:2]
@@ -272,17 +272,15 @@ class Image(DataType, kind="image-file", list_kind="images/separated"):
 
     def _from_array(self, data: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> np.ndarray:
         """Return a new array of its pixels, C-contiguous: uint8, or uint16 for mode I;16."""
-        import numpy as np
-
         if not (isinstance(data, (list, tuple, range)) or arrays.is_array_like(data) or arrays.is_torch(data)):
             expected = "an array, a Pillow image, a matplotlib figure, or a picture file (path, bytes or open file)"
             raise checks.wrong_type("Image", "array.kind", expected, data)
         array = _channels_last(arrays.to_numpy(data, "Image", self._rules), arrays.is_torch(data))
         picture_file.check_size(array.shape[1], array.shape[0], "Image", self._rules)
         if mode == "I;16" and value_range is None and array.ndim == 2 and array.dtype.kind in "iu":
-            return np.ascontiguousarray(pixels.to_uint16(array, "Image"))
+            return _in_rows(pixels.to_uint16(array, "Image"))
         stored = pixels.to_uint8(array, "Image", log, normalize=normalize, value_range=value_range)
-        return np.ascontiguousarray(stored)
+        return _in_rows(stored)
 
     def _from_pillow(self, picture: Any, mode: Any, normalize: bool, value_range: Any, log: ChangeLog) -> Any:
         """Return a copy of a Pillow image, or the array of its pixels where they are numbers of more than 8 bits."""
@@ -586,6 +584,10 @@ def _channels_last(array: np.ndarray, from_torch: bool) -> np.ndarray:
     if array.ndim == 3 and array.shape[2] in (1, 3, 4):
         return array[:, :, 0] if array.shape[2] == 1 else array
     raise InvalidInput(Violation("Image", "image.shape", "H x W, H x W x 1, H x W x 3 or H x W x 4", _name_axes(shape)))
+
+
+def _in_rows(array: np.ndarray) -> np.ndarray:
+    return array if array.flags.c_contiguous else arrays.in_rows(array)
 
 
 def _name_axes(shape: tuple[int, ...]) -> str:

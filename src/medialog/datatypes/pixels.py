@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from medialog.datatypes import arrays
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
 
@@ -77,7 +78,7 @@ def choose(
     if value_range is not None:
         return _stretch(values, at, log, value_range)
     if values.dtype == np.uint8:
-        return lambda part: np.array(part, order="C")
+        return arrays.in_rows
     if values.dtype == np.bool_:
         log.record("pixels.bool", "booleans stored as 0 and 255")
         return lambda part: np.where(part, np.uint8(255), np.uint8(0))

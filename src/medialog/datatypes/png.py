@@ -10,12 +10,12 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from medialog.datatypes import png_filters
+from medialog.datatypes import png_deflate, png_filters
+from medialog.datatypes.png_deflate import by_zlib as by_zlib
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,37 +25,18 @@ _ROWS_BLOCK = 1 << 18
 # A chunk of compressed data is at least this long, but for the last.
 _DATA_CHUNK = 1 << 18
 _READ_BLOCK = 1 << 20
-_MODES = {(2, "uint8"): "L", (2, "uint16"): "I;16", (3, "uint8", 3): "RGB", (3, "uint8", 4): "RGBA"}
+# Bytes of a value, and of how many values a pixel is -> mode.
+_MODES = {(1,): "L", (2,): "I;16", (1, 3): "RGB", (1, 4): "RGBA"}
 # Mode -> bits of a channel, PNG's colour type, bytes of a pixel: what is encoded here. Pillow encodes the other modes.
 _WRITTEN = {"L": (8, 0, 1), "LA": (8, 4, 2), "RGB": (8, 2, 3), "RGBA": (8, 6, 4), "I;16": (16, 0, 2)}
-# How far back ISA-L looks for repetitions, as a power of two: a mask's rows repeat those above, while in a photograph
-# the few that are found far away cost more than they save (3 % of the file, and time).
-_ISAL_WINDOWS = (15, 9)
-# What the compressor for photographs has to save of a sample to be taken: a few rows repeat less than all of them.
+# What the compressor that hardly looks back has to save of a sample: a few rows repeat less than all of them.
 _LEAST_SAVED = 1 / 256
 # A picture of which a sample shrinks to less than one in so many bytes is no photograph.
 _FLAT = 8
-# With less memory ISA-L fits its tables to fewer bytes each; at 1 it has too few to find anything.
-_ISAL_MEMORY = 2
+# Of that, this part of its rows is looked at, those in the middle.
+_MIDDLE = 8
 # Of the modes that Pillow encodes, black-and-white and palettes: fast, as most of the file is saved by its few bits.
 _PILLOW_LEVEL = 1
-
-_zlib_only = False
-
-
-@contextmanager
-def by_zlib() -> Iterator[None]:
-    """Compress by zlib, in the whole process, while this is open.
-
-    ISA-L takes other ways on other processors, and its files may differ by some bytes. Where bytes are compared with
-    those of another machine (the committed fixtures), they are made in here.
-    """
-    global _zlib_only
-    before, _zlib_only = _zlib_only, True
-    try:
-        yield
-    finally:
-        _zlib_only = before
 
 
 def is_array(picture: Any) -> bool:
@@ -65,7 +46,7 @@ def is_array(picture: Any) -> bool:
 
 def mode_of(pixels: np.ndarray) -> str:
     """Return Pillow's mode of an array: H x W, H x W x 3 or H x W x 4 of uint8, or H x W of uint16."""
-    return _MODES[pixels.ndim, pixels.dtype.name, *pixels.shape[2:]]
+    return _MODES[pixels.dtype.itemsize, *pixels.shape[2:]]
 
 
 def to_pil(pixels: np.ndarray) -> Any:
@@ -84,7 +65,7 @@ def to_pil(pixels: np.ndarray) -> Any:
 def encode(picture: Any) -> bytes:
     """Return a Pillow image or an array as PNG bytes. On one machine, the same pixels give the same bytes.
 
-    Beyond them no more is held than a block of rows.
+    Beyond them no more is held than a block of rows; of a picture of up to 4 MiB its filtered rows, and the file twice.
     """
     buffer = io.BytesIO()
     if is_array(picture):
@@ -99,6 +80,9 @@ def encode(picture: Any) -> bytes:
 
 
 def _rows_of_array(pixels: np.ndarray) -> png_filters.Rows:
+    if pixels.dtype.itemsize == 1 and pixels.flags.c_contiguous:
+        rows = pixels.reshape(len(pixels), -1)
+        return lambda top, bottom: (rows[top - 1 : bottom - 1], rows[top:bottom]) if top else _pair(rows[:bottom], 0)
     return lambda top, bottom: _pair(_bytes_of(pixels[max(top - 1, 0) : bottom]), top)
 
 
@@ -150,11 +134,10 @@ def _write(
 
 
 def _write_chunk(file: BinaryIO, name: bytes, *parts: bytes) -> None:
-    crc32 = (_find_isal() or zlib).crc32  # the very same number, five times as fast
-    checksum = crc32(name)
+    checksum = png_deflate.crc32(name)
     file.write(struct.pack(">I", sum(map(len, parts))) + name)
     for part in parts:
-        checksum = crc32(part, checksum)
+        checksum = png_deflate.crc32(part, checksum)
         file.write(part)
     file.write(struct.pack(">I", checksum))
 
@@ -162,41 +145,31 @@ def _write_chunk(file: BinaryIO, name: bytes, *parts: bytes) -> None:
 def _compressed(rows: png_filters.Rows, height: int, width: int, step: int) -> Iterator[bytes]:
     import numpy as np
 
-    for_repetitions, for_photographs = _makers()
-    choice = png_filters.choose(rows, height, width, step, lambda data: len(_compress(data, for_repetitions)))
-    # Of a flat picture a sample says little: what repeats, and from how far, is seen in all of it.
-    is_flat = choice.size * _FLAT < choice.sample.size
-    saved = 0 if is_flat else 1 - len(_compress(choice.sample, for_photographs)) / choice.size
-    compressor = for_photographs() if saved > _LEAST_SAVED else for_repetitions()
-    block = max(1, _ROWS_BLOCK // width)
-    out = np.empty((min(block, height), 1 + width), np.uint8)
-    for top in range(0, height, block):
-        bottom = min(top + block, height)
-        yield compressor.compress(png_filters.filtered(rows(top, bottom), choice.kind, step, out[: bottom - top]))
-    yield compressor.flush()
+    compressor, kind = _choose(rows, height, width, step)
+    block = min(max(1, _ROWS_BLOCK // width), height)
+    out = np.empty((height if compressor.at_once else block, 1 + width), np.uint8)
+
+    def blocks() -> Iterator[np.ndarray]:
+        # The first row by itself: only for it zeros are put above, which takes a copy of the block.
+        for top, bottom in pairwise((0, *range(1, height, block), height)):
+            place = out[top:bottom] if compressor.at_once else out[: bottom - top]
+            yield png_filters.filtered(rows(top, bottom), kind, step, place)
+
+    return compressor.compress(blocks(), out)
 
 
-def _compress(data: Any, make: Callable[[], Any]) -> bytes:
-    compressor = make()
-    return b"".join((compressor.compress(data), compressor.flush()))
-
-
-def _makers() -> list[Callable[[], Any]]:
-    """Return what makes compressors, each at its fastest level: one for repetitions, and one for photographs."""
-    isal = None if _zlib_only else _find_isal()
-    if isal is None:
-        strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE)
-        return [partial(zlib.compressobj, 1, zlib.DEFLATED, zlib.MAX_WBITS, 9, strategy) for strategy in strategies]
-    return [partial(isal.compressobj, 1, zlib.DEFLATED, window, _ISAL_MEMORY) for window in _ISAL_WINDOWS]
-
-
-def _find_isal() -> Any:
-    """Return the module, or None where it is not installed: it is not built for every platform."""
-    try:
-        from isal import isal_zlib
-    except ImportError:
-        return None
-    return isal_zlib
+def _choose(rows: png_filters.Rows, height: int, width: int, step: int) -> tuple[png_deflate.Compressor, int]:
+    """Return the compressor and the filter of a picture."""
+    far, near = png_deflate.compressors(height * width)
+    choice = png_filters.choose(rows, height, width, step, far.size)
+    sample, size = choice.sample, choice.size
+    if size * _FLAT < sample.size:
+        # Of a flat picture a sample says little: what repeats, and from how far, is seen in many rows.
+        count = min(max(1, height // _MIDDLE), max(1, _ROWS_BLOCK // width))
+        top = (height - count) // 2
+        sample = png_filters.filtered(rows(top, top + count), choice.kind, step)
+        size = far.size(sample)
+    return near if near.size(sample) < size * (1 - _LEAST_SAVED) else far, choice.kind
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

@@ -75,18 +75,20 @@ class LocalStorage:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root).absolute()
         self._root = str(self.root)
+        self._above = os.path.join(self._root, "")
 
     def __repr__(self) -> str:
         return f"LocalStorage({str(self.root)!r})"
 
     def _locate(self, path: str) -> str:
-        return os.path.join(self._root, path) if path else self._root
+        return self._above + path if path else self._root
 
     def make_directory(self, path: str) -> None:
         if not path:
             self._make_root(self.root)
             return
-        self._refuse_links(path)
+        if self._refuse_links(path):
+            return
         try:
             os.mkdir(self._locate(path))
         except FileExistsError:
@@ -181,11 +183,20 @@ class LocalStorage:
             raise OSError(errno.EINVAL, "not a regular file", path)
         return os.fdopen(handle, "rb")
 
-    def _refuse_links(self, folder: str) -> None:
-        while folder:
-            if os.path.islink(self._locate(folder)):
-                raise OSError(errno.ELOOP, "a link inside the directory is not followed", folder)
-            folder = os.path.dirname(folder)
+    def _refuse_links(self, folder: str) -> bool:
+        """Refuse a link below the root, on the way to `folder` or there; say whether it is a directory already."""
+        at, is_directory = folder, False
+        while at:
+            try:
+                mode = os.lstat(self._locate(at)).st_mode
+            except (OSError, ValueError):
+                mode = 0  # whoever opens or makes it is told why
+            if stat.S_ISLNK(mode):
+                raise OSError(errno.ELOOP, "a link inside the directory is not followed", at)
+            if at is folder:
+                is_directory = stat.S_ISDIR(mode)
+            at = os.path.dirname(at)
+        return is_directory
 
 
 def _above_standard(handle: int) -> int:
