@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from medialog.datatypes.base import decode
@@ -16,6 +16,7 @@ from medialog.runtime.events import Events, OpenRow, Problem, Recovery
 from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
 from medialog.runtime.merging import Clashes, Ranks
 from medialog.runtime.metric import Metric
+from medialog.runtime.row_batch import RowBatch
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
 from medialog.validators.limits import LIMITS
@@ -61,9 +62,9 @@ class RunReader:
             self._clashes = None
         return self._events
 
-    def _rows(self, *, include_open: bool) -> list[Row]:
+    def _rows(self, *, include_open: bool) -> Sequence[Row | RowBatch]:
         events = self._read()
-        return events.rows_and_open() if include_open else events.rows
+        return events.rows_and_open() if include_open else events.batches
 
     @property
     def info(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class RunReader:
     @property
     def steps(self) -> list[int]:
         """Return the steps that have a row, in order."""
-        return sorted({row.step for row in self._read().rows})
+        return self._read().steps
 
     @property
     def config(self) -> Config:
@@ -186,7 +187,7 @@ class RunReader:
         """
         wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
         checked = merging.check_ranks(ranks)
-        return list(merging.histories(merging.by_step(self._rows(include_open=include_open), checked), wanted))
+        return list(merging.histories(self._rows(include_open=include_open), checked, wanted))
 
     def media(self, key: str | tuple[str, ...], step: int | None = None, rank: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
