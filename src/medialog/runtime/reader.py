@@ -10,6 +10,7 @@ from medialog.datatypes.base import decode
 from medialog.datatypes.files import Source, StorageSource
 from medialog.runtime import events as event_log
 from medialog.runtime import merging, trees
+from medialog.runtime.columns import Columns, columns
 from medialog.runtime.config import Config
 from medialog.runtime.entries import Row
 from medialog.runtime.events import Events, OpenRow, Problem, Recovery
@@ -188,6 +189,29 @@ class RunReader:
         wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
         checked = merging.check_ranks(ranks)
         return list(merging.histories(self._rows(include_open=include_open), checked, wanted))
+
+    def columns(
+        self, keys: Iterable[str] | str | None = None, *, ranks: Ranks = "merged", include_open: bool = False
+    ) -> Columns:
+        """Return what `history` returns as numpy arrays, one per key, without a dict for every step.
+
+        `columns().keys["loss"]` has `values`, and `valid` where not every step has one. Numbers are exact; which dtype
+        a key gets says `medialog.runtime.columns`. The arguments are those of `history`.
+        """
+        wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
+        checked = merging.check_ranks(ranks)
+        return columns(self._rows(include_open=include_open), checked, wanted)
+
+    def frame(
+        self, keys: Iterable[str] | str | None = None, *, ranks: Ranks = "merged", include_open: bool = False
+    ) -> Any:
+        """Return what `history` returns as a pandas DataFrame: `pd.DataFrame(run.history())`, sooner and exactly.
+
+        A whole number stays one where steps lack the key (`Int64`), as booleans do (`boolean`); NaN stands for both a
+        logged NaN and no value in a column of floats (`columns` tells them apart). Media are their descriptors. Raises
+        `MissingDependency` where pandas is not installed.
+        """
+        return self.columns(keys, ranks=ranks, include_open=include_open).to_pandas()
 
     def media(self, key: str | tuple[str, ...], step: int | None = None, rank: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
