@@ -15,12 +15,10 @@ from measure import Watch
 
 
 def _medialog(work: Work) -> Values:
-    import pandas as pd
-
     import medialog
 
     run = _written("medialog", work) / "run"
-    return _read(work, lambda: pd.DataFrame(medialog.open_run(run).history()))
+    return _read(work, lambda: medialog.open_run(run).frame())
 
 
 def _trackio(work: Work) -> Values:
