@@ -92,7 +92,7 @@ def _series(pd: Any, column: Column) -> Any:
 # --- making them ---
 
 
-class _Part:
+class Part:
     """Some steps in order: their facts, and what each path has there."""
 
     def __init__(self, steps: Any, times: Any, runtimes: Any, ranks: Any, cells: dict[trees.Path, Cells]) -> None:
@@ -104,36 +104,41 @@ class _Part:
 
 def columns(entries: Sequence[Row | RowBatch], ranks: Ranks, wanted: set[str] | None = None) -> Columns:
     """Return the columns of entries; with `wanted`, only those, and only steps that have one."""
-    parts = list(_parts(entries, ranks))
+    found = list(parts(entries, ranks))
     if wanted is not None:
-        parts = [_chosen(part, wanted) for part in parts]
-    paths = dict.fromkeys(path for part in parts for path in part.cells)
+        found = [_chosen(part, wanted) for part in found]
+    paths = dict.fromkeys(path for part in found for path in part.cells)
     return Columns(
-        _joined([part.steps for part in parts], "i8"),
-        _joined([part.times for part in parts], "f8"),
-        _joined([part.runtimes for part in parts], "f8"),
-        _joined([part.ranks for part in parts], "i8") if ranks == "all" else None,
-        {trees.dotted(path): _column(parts, path) for path in paths},
+        joined([part.steps for part in found], "i8"),
+        joined([part.times for part in found], "f8"),
+        joined([part.runtimes for part in found], "f8"),
+        joined([part.ranks for part in found], "i8") if ranks == "all" else None,
+        {trees.dotted(path): _column(*gathered(found, path)) for path in paths},
     )
 
 
-def _parts(entries: Sequence[Row | RowBatch], ranks: Ranks) -> Iterator[_Part]:
+def parts(entries: Sequence[Row | RowBatch], ranks: Ranks) -> Iterator[Part]:
+    """Yield what each step holds, many steps at once."""
+    import numpy as np
+
     chosen = merging.of_rank(entries, ranks)
-    if ranks == "all" or not merging.is_in_order(chosen):
+    one = {entry.segment.rank for entry in chosen} if ranks == "all" else set()
+    if len(one) > 1 or not merging.is_in_order(chosen):
         yield _part_of_rows(list(merging.by_step(chosen, ranks)))
         return
     rows: list[StepRow] = []
     for entry in chosen:
         if type(entry) is not RowBatch:
-            rows += merging.by_step((entry,), "merged")
+            rows += merging.by_step((entry,), ranks)
             continue
         yield _part_of_rows(rows)
         rows = []
-        yield _Part(entry.steps, entry.times, entry.runtimes, None, entry.cells)
+        numbers = np.full(entry.size, entry.segment.rank) if ranks == "all" else None
+        yield Part(entry.steps, entry.times, entry.runtimes, numbers, entry.cells)
     yield _part_of_rows(rows)
 
 
-def _part_of_rows(rows: list[StepRow]) -> _Part:
+def _part_of_rows(rows: list[StepRow]) -> Part:
     import numpy as np
 
     count = len(rows)
@@ -158,10 +163,10 @@ def _part_of_rows(rows: list[StepRow]) -> _Part:
         cells[path] = Cells(spread, present)
     steps, times, runtimes, _, ranks = zip(*rows, strict=True) if rows else ((), (), (), (), ())
     numbers = None if None in ranks else np.array(ranks, np.int64)
-    return _Part(np.array(steps, np.int64), np.array(times, float), np.array(runtimes, float), numbers, cells)
+    return Part(np.array(steps, np.int64), np.array(times, float), np.array(runtimes, float), numbers, cells)
 
 
-def _chosen(part: _Part, wanted: Iterable[str]) -> _Part:
+def _chosen(part: Part, wanted: Iterable[str]) -> Part:
     """Return the paths that are wanted, and the steps that have one of them."""
     import numpy as np
 
@@ -174,17 +179,18 @@ def _chosen(part: _Part, wanted: Iterable[str]) -> _Part:
         for path, each in cells.items()
     }
     ranks = None if part.ranks is None else part.ranks[there]
-    return _Part(part.steps[there], part.times[there], part.runtimes[there], ranks, kept)
+    return Part(part.steps[there], part.times[there], part.runtimes[there], ranks, kept)
 
 
-def _joined(arrays: list[Any], dtype: str) -> Any:
+def joined(arrays: list[Any], dtype: str) -> Any:
+    """Return arrays, one behind the other; none of them is an empty one."""
     import numpy as np
 
     return np.concatenate([array for array in arrays if array is not None] or [np.empty(0)]).astype(dtype, copy=False)
 
 
-def _column(parts: list[_Part], path: trees.Path) -> Column:
-    """Return the column of one path, over all parts."""
+def gathered(parts: Sequence[Part], path: trees.Path) -> tuple[Array, Array]:
+    """Return the values of one path over all parts, and where there are any."""
     import numpy as np
 
     count = sum(map(len, parts))
@@ -195,24 +201,30 @@ def _column(parts: list[_Part], path: trees.Path) -> Column:
         dtype = dtypes.pop()
     elif dtypes == {np.dtype(np.float64), np.dtype(np.int64)} and all(map(_fits_float, there)):
         dtype = np.dtype(np.float64)
-    values, valid = np.empty(count, dtype), np.zeros(count, bool)
+    values, present = np.empty(count, dtype), np.zeros(count, bool)
     begin = 0
     for part in parts:
         end = begin + len(part)
         cells = part.cells.get(path)
         if cells is not None:
             values[begin:end] = cells.values
-            valid[begin:end] = True if cells.present is None else cells.present
+            present[begin:end] = True if cells.present is None else cells.present
         else:
             values[begin:end] = None if dtype.kind == "O" else 0
         begin = end
-    if dtype.kind == "O":
-        return _of_objects(values, valid)
-    if valid.all():
+    return values, present
+
+
+def _column(values: Array, present: Array) -> Column:
+    import numpy as np
+
+    if values.dtype.kind == "O":
+        return of_objects(values, present)
+    if present.all():
         return Column(values)
-    if dtype == np.float64:
-        values[~valid] = np.nan
-    return Column(values, valid)
+    if values.dtype == np.float64:
+        values[~present] = np.nan
+    return Column(values, present)
 
 
 def _fits_float(values: Any) -> bool:
@@ -220,7 +232,7 @@ def _fits_float(values: Any) -> bool:
     return values.dtype.kind == "f" or bool(((values <= _EXACT) & (values >= -_EXACT)).all())
 
 
-def _of_objects(values: Any, valid: Any) -> Column:
+def of_objects(values: Any, valid: Any) -> Column:
     """Return a column of what was gathered as objects: numbers may come to one dtype all the same."""
     import numpy as np
 

@@ -56,8 +56,8 @@ class Events:
 
     def __init__(self, storage: Storage, recovery: Recovery = "recover", line_size: int | None = None) -> None:
         self._storage, self._recovery = storage, recovery
-        self._line_size = line_size or _line_size(storage)
-        self._media = MediaCheck(storage, self._line_size)
+        self.line_size = line_size or _line_size(storage)
+        self._media = MediaCheck(storage, self.line_size)
         self._writers: dict[str, WriterLog] = {}
         self._begin()
 
@@ -104,7 +104,7 @@ class Events:
             log = self._writers.get(writer)
             if log is None:
                 log = self._writers[writer] = WriterLog(writer, names[0].rank)
-            new = log.follow(self._storage, names, self._line_size) or new
+            new = log.follow(self._storage, names, self.line_size) or new
         return new
 
     def _take(self, *, anew: bool) -> None:
@@ -138,6 +138,16 @@ class Events:
         self._unfolded.append((new, log.rank))
 
     # --- what there is ---
+
+    @property
+    def logs(self) -> list[WriterLog]:
+        """Return what each writer wrote, in the order of their last files."""
+        return self._in_order()
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether any lines were read."""
+        return bool(self._writers)
 
     @property
     def rows(self) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import Source, StorageSource
@@ -25,6 +25,9 @@ from medialog.validators.rules import Rules
 from medialog.wire import display
 from medialog.wire.storage import LocalStorage, Storage
 
+if TYPE_CHECKING:
+    from medialog.runtime.compacted import Compacted
+
 
 class RunReader:
     """A run to read: `medialog.open_run("runs/abc")`.
@@ -42,6 +45,7 @@ class RunReader:
         self._storage = storage
         self._recovery: Recovery = recovery
         self._clashes: Clashes | None = None
+        self._compacted: Compacted | None = None
         place = getattr(storage, "root", storage)
         try:
             self._info: dict[str, Any] = event_log.read_json(storage, RUN)
@@ -66,6 +70,21 @@ class RunReader:
     def _rows(self, *, include_open: bool) -> Sequence[Row | RowBatch]:
         events = self._read()
         return events.rows_and_open() if include_open else events.batches
+
+    def _compacted_rows(self) -> Sequence[Row | RowBatch] | None:
+        """Return the rows as `compact` wrote them; None when nothing holds that it wrote, or the lines were read."""
+        if self._events.is_read:
+            return None
+        from medialog.runtime.compacted import read_compacted
+
+        if self._compacted is None:
+            self._compacted = read_compacted(self._storage, self._events.line_size)
+        if self._compacted is None:
+            return None
+        entries = self._compacted.entries(strict=self._recovery == "strict")
+        if entries is None:
+            self._compacted = None
+        return entries
 
     @property
     def info(self) -> dict[str, Any]:
@@ -200,7 +219,8 @@ class RunReader:
         """
         wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
         checked = merging.check_ranks(ranks)
-        return columns(self._rows(include_open=include_open), checked, wanted)
+        entries = None if include_open else self._compacted_rows()
+        return columns(self._rows(include_open=include_open) if entries is None else entries, checked, wanted)
 
     def frame(
         self, keys: Iterable[str] | str | None = None, *, ranks: Ranks = "merged", include_open: bool = False

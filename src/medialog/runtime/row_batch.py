@@ -70,7 +70,7 @@ class RowBatch(NamedTuple):
 
     def trees(self) -> list[dict[str, Any]]:
         """Return the tree of each row."""
-        if all(len(path) == 1 and cells.present is None for path, cells in self.cells.items()):
+        if self.cells and all(len(path) == 1 and cells.present is None for path, cells in self.cells.items()):
             names = [path[0] for path in self.cells]
             columns = (cells.values.tolist() for cells in self.cells.values())
             return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -94,6 +94,17 @@ class WriterLog:
         """Return the file that the writer wrote last."""
         return next(reversed(self.tails))
 
+    @property
+    def is_sound(self) -> bool:
+        """Say whether all that was written could be read, but for a last line that is not finished."""
+        is_whole = next(self.sequence.missing(), None) is None
+        return is_whole and not (self.damage or self.hidden or self.changed)
+
+    @property
+    def is_torn(self) -> bool:
+        """Say whether a line is not finished."""
+        return any(tail.torn for tail in self.tails.values())
+
     # --- reading ---
 
     def follow(self, storage: Storage, files: list[SegmentName], limit: int) -> bool:
