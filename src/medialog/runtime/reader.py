@@ -15,7 +15,7 @@ from medialog.runtime.config import Config
 from medialog.runtime.entries import Row
 from medialog.runtime.events import Events, OpenRow, Problem, Recovery
 from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
-from medialog.runtime.merging import Clashes, Ranks
+from medialog.runtime.merging import Clashes, Ranks, StepRow
 from medialog.runtime.metric import Metric
 from medialog.runtime.row_batch import RowBatch
 from medialog.validators import rules as rulebook
@@ -147,13 +147,20 @@ class RunReader:
         """Return who wrote the events: one name for each process."""
         return sorted({segment.writer for segment in segments(self._storage)})
 
-    def stored_rows(self) -> Iterator[tuple[int, float, float, dict[str, Any]]]:
-        """Yield `(step, unix time, seconds since the run began, tree)` by step, the tree as it is stored.
+    def stored_rows(self) -> Iterator[StepRow | RowBatch]:
+        """Yield what each step holds, as it is stored, by step; where nothing is merged, many steps at once.
 
         A number that JSON has no token for is in its tagged form, which `rows` decodes.
         """
-        for row in merging.by_step(self._rows(include_open=False), "merged"):
-            yield row.step, row.t, row.m, row.tree
+        entries = self._rows(include_open=False)
+        if not merging.is_in_order(entries):
+            yield from merging.by_step(entries, "merged")
+            return
+        for entry in entries:
+            if isinstance(entry, RowBatch):
+                yield entry
+            else:
+                yield from merging.by_step((entry,), "merged")
 
     @property
     def stored_summary(self) -> dict[str, Any]:
