@@ -251,7 +251,10 @@ class RunReader:
         chosen = None if rank is None else merging.check_rank(rank)
         found: dict[int, Any] = {}
         others: dict[trees.Path, None] = {}
-        for at, _, _, tree, of_rank in merging.by_step(self._rows(include_open=False), "all"):
+        entries = self._rows(include_open=False)
+        if merging.is_in_order(entries):  # nothing is merged into another row, and batches have no media
+            entries = [entry for entry in entries if not isinstance(entry, RowBatch)]
+        for at, _, _, tree, of_rank in merging.by_step(entries, "all"):
             if (step is not None and at != step) or (chosen is not None and of_rank != chosen) or of_rank is None:
                 continue
             for leaf, value in trees.leaves(tree):
