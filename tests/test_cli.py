@@ -214,6 +214,26 @@ def test_show_a_run_without_rows(medialog_command: Any, tmp_path: Path) -> None:
     assert "no steps, finished" in medialog_command("show", tmp_path / "e").output
 
 
+def test_compact(medialog_command: Any, path: Path, tmp_path: Path) -> None:
+    file = path / "derived" / "history.parquet"
+    done = medialog_command("compact", path)
+    assert (0, f"{file}: written, 0.0 MiB\n", "") == (done.code, done.output, done.errors)
+    assert file.is_file()
+    again = medialog_command("compact", path)
+    assert (0, f"{file}: nothing new\n") == (again.code, again.output)
+
+    damage(path)
+    damaged = medialog_command("compact", path)
+    assert (1, "") == (damaged.code, damaged.output)
+    assert "not compacted, it is read from its lines: events/" in damaged.errors
+    assert "the checksum does not match" in damaged.errors
+    nothing = medialog_command("compact", tmp_path / "nothing", path)
+    assert 2 == nothing.code
+    assert [f"medialog: {tmp_path / 'nothing'}:", f"medialog: {path}:"] == [
+        " ".join(line.split(" ", 2)[:2]) for line in nothing.errors.splitlines()
+    ]
+
+
 def test_schema(medialog_command: Any) -> None:
     for name in (*records.NAMES, "images/separated"):
         done = medialog_command("schema", name)
@@ -287,7 +307,7 @@ def test_as_a_module(path: Path) -> None:
     shown = subprocess.run([*command, "show", path], capture_output=True, text=True, check=False, env=environment)
     assert (0, "") == (shown.returncode, shown.stderr)
     help = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False, env=environment)
-    assert all(name in help.stdout for name in ("validate", "limits", "show", "schema"))
+    assert all(name in help.stdout for name in ("validate", "limits", "show", "compact", "schema"))
 
 
 def test_it_starts_light() -> None:

@@ -15,12 +15,18 @@ from measure import Watch
 
 
 def _medialog(work: Work) -> Values:
-    import pandas as pd
-
     import medialog
 
     run = _written("medialog", work) / "run"
-    return _read(work, lambda: pd.DataFrame(medialog.open_run(run).history()))
+    return _read(work, lambda: medialog.open_run(run).frame())
+
+
+def _compacted(work: Work) -> Values:
+    import medialog
+
+    run = _written("medialog", work) / "run"
+    medialog.compact(run)
+    return _read(work, lambda: medialog.open_run(run).frame())
 
 
 def _trackio(work: Work) -> Values:
@@ -126,10 +132,12 @@ def _read(work: Work, read: Callable[[], Any]) -> Values:
 CASES = [
     Case(
         name="read_back",
-        what="Steps of five numbers, from the disk into a pandas DataFrame. medialog verifies every line's checksum.",
+        what="Steps of five numbers, from the disk into a pandas DataFrame. medialog verifies the checksum of every"
+        " line, and of a compacted run that of all its lines.",
         columns=(Column("ms", "to a DataFrame, ms", 1), Column("peak_mb", "memory, MB", 1)),
         subjects={
             "medialog": _medialog,
+            "medialog, compacted": _compacted,
             "trackio": _trackio,
             "tensorboardX": _tensorboard,
             "rerun": _rerun,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from medialog.datatypes.video import Video as Video
     from medialog.runtime.api import Api as Api
     from medialog.runtime.background import Background as Background
+    from medialog.runtime.compaction import compact as compact
     from medialog.runtime.config import Config
     from medialog.runtime.convert import convert as convert
     from medialog.runtime.reader import RunReader as RunReader
@@ -154,6 +155,7 @@ _HOMES = {
     "WrongType": "validators.errors",
     "box3d": "datatypes.scene",
     "check_descriptor": "validators.descriptors",
+    "compact": "runtime.compaction",
     "convert": "runtime.convert",
     "define_metric": "runtime.session",
     "finish": "runtime.session",
@@ -227,6 +229,7 @@ __all__ = [
     "WrongType",
     "box3d",
     "check_descriptor",
+    "compact",
     "convert",
     "define_metric",
     "finish",

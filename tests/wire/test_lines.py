@@ -6,10 +6,12 @@ import io
 import tracemalloc
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medialog.wire.lines import TooLong, read_lines, skip_line
+from medialog.wire import lines as lines_module
+from medialog.wire.lines import TooLong, read_blocks, read_lines, skip_line
 
 
 @given(st.lists(st.binary(max_size=12)), st.integers(1, 15))
@@ -20,6 +22,23 @@ def test_lines_are_those_of_split(pieces: list[bytes], limit: int) -> None:
     expected = [each if len(each) <= limit else TooLong(len(each), each.endswith(b"\n")) for each in lines if each]
 
     assert expected == list(read_lines(io.BytesIO(content), limit))
+
+
+@given(st.lists(st.binary(max_size=12)), st.integers(1, 30), st.integers(1, 30))
+def test_blocks_are_whole_lines(pieces: list[bytes], limit: int, at_once: int) -> None:
+    content = b"\n".join(pieces)
+    expected = list(read_lines(io.BytesIO(content), limit))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines_module, "_AT_ONCE", at_once)
+        blocks = list(read_blocks(io.BytesIO(content), limit))
+
+    found: list[bytes | TooLong] = []
+    for block in blocks:
+        found += [block] if isinstance(block, TooLong) else io.BytesIO(block)
+    assert expected == found
+    assert all(block.endswith(b"\n") for block in blocks[:-1] if isinstance(block, bytes))
+    last = content.rpartition(b"\n")[2]
+    assert not last or len(last) > limit or last == blocks[-1]  # an unfinished line comes alone
 
 
 def test_the_limit_counts_the_newline() -> None:

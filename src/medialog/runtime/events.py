@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from medialog.runtime import entries
-from medialog.runtime.entries import Drop, Entry, Part, Row, Settings
+from medialog.runtime.entries import Drop, Part, Row, Settings
 from medialog.runtime.layout import RUN, SegmentName, segments
 from medialog.runtime.media_check import MediaCheck
+from medialog.runtime.row_batch import RowBatch, expanded
 from medialog.runtime.summary import SummaryFold
-from medialog.runtime.writer_log import WriterLog, collect
+from medialog.runtime.writer_log import Entry, WriterLog, collect
 from medialog.validators.errors import DamagedRow
 from medialog.validators.limits import LIMITS
 from medialog.wire import jsontext
@@ -53,18 +56,19 @@ class Events:
 
     def __init__(self, storage: Storage, recovery: Recovery = "recover", line_size: int | None = None) -> None:
         self._storage, self._recovery = storage, recovery
-        self._line_size = line_size or _line_size(storage)
-        self._media = MediaCheck(storage, self._line_size)
+        self.line_size = line_size or _line_size(storage)
+        self._media = MediaCheck(storage, self.line_size)
         self._writers: dict[str, WriterLog] = {}
         self._begin()
 
     def _begin(self) -> None:
         """Start over with the order and the state; the lines stay."""
-        self.rows: list[Row] = []
+        self.batches: list[Row | RowBatch] = []  # the rows
+        self._expanded: tuple[list[Row], int] = ([], 0)
         self.config: dict[str, Any] = {}
         self.info: dict[str, Any] = {}
         self._fold = SummaryFold()
-        self._unfolded: list[tuple[Entry, int]] = []
+        self._unfolded: list[tuple[list[Entry], int]] = []
         self._done: list[tuple[SegmentName, int]] = []
 
     # --- reading ---
@@ -100,7 +104,7 @@ class Events:
             log = self._writers.get(writer)
             if log is None:
                 log = self._writers[writer] = WriterLog(writer, names[0].rank)
-            new = log.follow(self._storage, names, self._line_size) or new
+            new = log.follow(self._storage, names, self.line_size) or new
         return new
 
     def _take(self, *, anew: bool) -> None:
@@ -124,25 +128,57 @@ class Events:
 
     def _take_chunk(self, log: WriterLog, chunk: list[Entry], start: int) -> None:
         hidden = {} if self._recovery == "salvage" else log.hidden
-        for entry in chunk[start:] if start else chunk:
-            if type(entry) is Row:
-                if hidden and entry.seq in hidden:
-                    continue
-                self.rows.append(entry)
-            elif type(entry) is Settings:
+        new = chunk[start:] if start else list(chunk)
+        if hidden:
+            new = [entry for entry in new if type(entry) is not Row or entry.seq not in hidden]
+        self.batches += [entry for entry in new if type(entry) is Row or type(entry) is RowBatch]
+        for entry in new:
+            if type(entry) is Settings:
                 (self.config if entry.kind == "config" else self.info).update(entry.values)
-                continue
-            self._unfolded.append((entry, log.rank))
+        self._unfolded.append((new, log.rank))
 
     # --- what there is ---
+
+    @property
+    def logs(self) -> list[WriterLog]:
+        """Return what each writer wrote, in the order of their last files."""
+        return self._in_order()
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether any lines were read."""
+        return bool(self._writers)
+
+    @property
+    def rows(self) -> list[Row]:
+        """Return the rows one by one."""
+        rows, done = self._expanded
+        if done < len(self.batches):
+            self._expanded = rows, _ = [*rows, *expanded(self.batches[done:])], len(self.batches)
+        return rows
+
+    @property
+    def steps(self) -> list[int]:
+        """Return the steps that have a row, in order."""
+        found: set[int] = set()
+        for entry in self.batches:
+            if type(entry) is RowBatch:
+                found.update(entry.steps.tolist())
+            else:
+                found.add(entry.step)  # type: ignore[union-attr]
+        return sorted(found)
 
     @property
     def summary(self) -> SummaryFold:
         """Return the summary of all events."""
         unfolded, self._unfolded = self._unfolded, []
         try:
-            for entry, rank in unfolded:
-                entries.fold(entry, self._fold, rank)
+            for new, rank in unfolded:
+                for entry in new:
+                    if type(entry) is RowBatch:
+                        self._fold.add_columns(entry, rank)
+                    else:
+                        entries.fold(entry, self._fold, rank)  # type: ignore[arg-type]
         except BaseException:
             self._begin()
             self._take(anew=True)
@@ -173,12 +209,17 @@ class Events:
     @property
     def last_row(self) -> Row | None:
         """Return the row of the largest step; of several, the one that was read last."""
-        return max(enumerate(self.rows), key=lambda each: (each[1].step, each[0]), default=(0, None))[1]
+        best: Row | None = None
+        for entry in self.batches:
+            found = entry.last_row if type(entry) is RowBatch else entry
+            if best is None or found.step >= best.step:  # type: ignore[union-attr]
+                best = found  # type: ignore[assignment]
+        return best
 
     @property
     def last_step(self) -> int:
         """Return the largest step that has a row; -1 without any."""
-        return max((row.step for row in self.rows), default=-1)
+        return max(map(_last_step, self.batches), default=-1)
 
     # --- open rows ---
 
@@ -192,13 +233,15 @@ class Events:
             for row in log.open_rows(salvage=salvage)
         ]
 
-    def rows_and_open(self) -> list[Row]:
+    def rows_and_open(self) -> Sequence[Row | RowBatch]:
         """Return the rows, and as rows what is open, each behind the rows of its file of events."""
         salvage = self._recovery == "salvage"
         opened = [row for log in self._writers.values() for row in log.open_rows(salvage=salvage)]
         if not opened:
-            return self.rows
-        return sorted([*self.rows, *opened], key=lambda row: row.segment)  # stable: an open row comes last of its file
+            return self.batches
+        return sorted(
+            [*self.batches, *opened], key=lambda row: row.segment
+        )  # stable: an open row comes last of its file
 
     def unsynced(self) -> list[str]:
         """Return the files that writers which did not end may have left in memory: the dead do not sync."""
@@ -214,7 +257,8 @@ class Events:
         for log in self._in_order():
             if log.rank != rank or not log.is_main:
                 continue
-            written = max((row.step for chunk in log.chunks.values() for row in chunk if type(row) is Row), default=-1)
+            there = chain.from_iterable(log.chunks.values())
+            written = max((_last_step(row) for row in there if type(row) in (Row, RowBatch)), default=-1)
             parts = {step: known for step, known in parts.items() if step > written}
             for step in log.open:
                 visible = log.visible_parts(step, salvage=self._recovery == "salvage")
@@ -222,6 +266,11 @@ class Events:
         found = [row for known in parts.values() if (row := collect(known)) is not None]
         last = max(found, key=lambda row: row.step, default=None)
         return None if last is None else (last.step, last.tree)
+
+
+def _last_step(entry: Any) -> int:
+    step: int = int(entry.steps.max()) if type(entry) is RowBatch else entry.step
+    return step
 
 
 def read_events(storage: Storage, recovery: Recovery = "recover") -> Events:

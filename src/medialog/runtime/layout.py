@@ -111,6 +111,11 @@ def replace_json(storage: Storage, path: str, document: Any, *, durable: bool = 
     return content
 
 
+def replace_file(storage: Storage, path: str, content: bytes) -> None:
+    """The same for bytes that are not brought to the disk: what can be made again."""
+    storage.rename(_temporary_file(storage, content, durable=False), path)
+
+
 def create_json(storage: Storage, path: str, document: Any) -> bytes:
     """Write `document` to `path` and bring it to the disk; `FileExistsError` when there is one already.
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from medialog.runtime import trees
 from medialog.runtime.entries import Row
+from medialog.runtime.row_batch import RowBatch, expanded
 from medialog.runtime.trees import KIND, Path
 from medialog.validators import checks
 from medialog.validators.errors import InvalidInput, Violation
@@ -70,23 +71,42 @@ def _number(rank: Any, at: str, expected: str) -> int:
     return number
 
 
-def by_step(rows: Sequence[Row], ranks: Ranks) -> Iterator[StepRow]:
-    """Yield what each step holds, in the order of steps; `rows` are in folding order.
+def by_step(entries: Sequence[Row | RowBatch], ranks: Ranks) -> Iterator[StepRow]:
+    """Yield what each step holds, in the order of steps; `entries` are in folding order.
 
     Rows of one rank and step are merged, the later value of a key winning. Of several ranks, the lowest that has a
     key gives its value.
     """
-    if ranks == "merged":
-        yield from _merged(rows, None)
-    elif ranks == "all":
-        for _, of_ranks in _grouped(rows):
+    if ranks == "all":
+        for _, of_ranks in _grouped(expanded(entries)):
             for rank, found in sorted(of_ranks.items()):
                 yield _joined(found, rank)
     else:
-        yield from _merged([row for row in rows if row.segment.rank == ranks], None)
+        yield from _merged(of_rank(entries, ranks), None)
 
 
-def clashes(rows: Sequence[Row]) -> Clashes:
+def of_rank(entries: Sequence[Row | RowBatch], ranks: Ranks) -> Sequence[Row | RowBatch]:
+    """Return the entries of a rank; of "merged" and "all", all of them."""
+    return entries if isinstance(ranks, str) else [entry for entry in entries if entry.segment.rank == ranks]
+
+
+def is_in_order(entries: Sequence[Row | RowBatch]) -> bool:
+    """Say whether there is one row a step, by step: there is nothing to merge then."""
+    last = -1
+    for entry in entries:
+        if type(entry) is RowBatch:
+            steps = entry.steps
+            if steps[0] <= last or not (steps[1:] > steps[:-1]).all():
+                return False
+            last = int(steps[-1])
+        else:
+            if entry.step <= last:  # type: ignore[union-attr]
+                return False
+            last = entry.step  # type: ignore[union-attr]
+    return True
+
+
+def clashes(entries: Sequence[Row | RowBatch]) -> Clashes:
     """Return where ranks logged different values under one key of one step; equal values are no clash."""
     found: list[Clash] = []
     keys: dict[str, int] = {}
@@ -97,8 +117,8 @@ def clashes(rows: Sequence[Row]) -> Clashes:
         if len(found) < SHOWN:
             found.append(Clash(step, key, ranks))
 
-    if len({row.segment.rank for row in rows}) > 1:
-        for _ in _merged(rows, note):
+    if len({entry.segment.rank for entry in entries}) > 1:
+        for _ in _merged(entries, note):
             pass
     return Clashes(sum(keys.values()), MappingProxyType(keys), tuple(found))
 
@@ -114,17 +134,14 @@ def _grouped(rows: Sequence[Row]) -> Iterator[tuple[int, dict[int, list[Row]]]]:
         yield step, steps[step]
 
 
-def _merged(rows: Sequence[Row], note: Note | None) -> Iterator[StepRow]:
-    last = -1
-    for row in rows:
-        if row.step <= last:
-            break
-        last = row.step
-    else:  # one row a step, in order: there is nothing to merge
-        for step, t, m, tree, _, _ in rows:
-            yield StepRow(step, t, m, tree, None)
+def _merged(entries: Sequence[Row | RowBatch], note: Note | None) -> Iterator[StepRow]:
+    if is_in_order(entries):
+        for entry in entries:
+            rows: list[Any] = entry.rows() if type(entry) is RowBatch else [entry]
+            for step, t, m, tree, _, _ in rows:
+                yield StepRow(step, t, m, tree, None)
         return
-    for step, of_ranks in _grouped(rows):
+    for step, of_ranks in _grouped(expanded(entries)):
         joined = [_joined(found, rank) for rank, found in sorted(of_ranks.items())]
         first = joined[0]
         if len(joined) == 1:
@@ -205,8 +222,42 @@ class _Dotted(dict[str, str]):
         return name
 
 
-def histories(rows: Iterator[StepRow], wanted: set[str] | None) -> Iterator[dict[str, Any]]:
+def histories(
+    entries: Sequence[Row | RowBatch], ranks: Ranks, wanted: set[str] | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield each step as one dict with dotted keys; with `wanted`, only those, and only steps that have one."""
+    chosen = of_rank(entries, ranks)
+    if ranks == "all" or not is_in_order(chosen):
+        yield from _histories(by_step(chosen, ranks), wanted)
+        return
+    for entry in chosen:
+        if type(entry) is RowBatch and wanted is None:
+            yield from _batch_histories(entry)
+        else:
+            yield from _histories(by_step((entry,), ranks), wanted)
+
+
+def _batch_histories(batch: RowBatch) -> Iterator[dict[str, Any]]:
+    names = ["_step", "_timestamp", "_runtime", *map(trees.dotted, batch.cells)]
+    columns = [batch.steps.tolist(), batch.times.tolist(), batch.runtimes.tolist()]
+    is_regular = True
+    for cells in batch.cells.values():
+        values = cells.values.tolist()
+        if cells.present is not None:
+            is_regular = False
+            values = [value if there else _ABSENT for value, there in zip(values, cells.present.tolist(), strict=True)]
+        columns.append(values)
+    for row in zip(*columns, strict=True):
+        if is_regular:
+            yield dict(zip(names, row, strict=True))
+        else:
+            yield {name: value for name, value in zip(names, row, strict=True) if value is not _ABSENT}
+
+
+_ABSENT: Any = object()
+
+
+def _histories(rows: Iterator[StepRow], wanted: set[str] | None) -> Iterator[dict[str, Any]]:
     dotted = _Dotted()
     for step, t, m, tree, rank in rows:
         found: dict[str, Any] = {"_step": step, "_timestamp": t, "_runtime": m}

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from medialog.datatypes.base import decode
 from medialog.datatypes.files import Source, StorageSource
 from medialog.runtime import events as event_log
 from medialog.runtime import merging, trees
+from medialog.runtime.columns import Columns, columns
 from medialog.runtime.config import Config
 from medialog.runtime.entries import Row
 from medialog.runtime.events import Events, OpenRow, Problem, Recovery
 from medialog.runtime.layout import FORMAT_VERSION, RUN, segments
-from medialog.runtime.merging import Clashes, Ranks
+from medialog.runtime.merging import Clashes, Ranks, StepRow
 from medialog.runtime.metric import Metric
+from medialog.runtime.row_batch import RowBatch
 from medialog.validators import rules as rulebook
 from medialog.validators.errors import RunError, UnsupportedVersion
 from medialog.validators.limits import LIMITS
 from medialog.validators.rules import Rules
 from medialog.wire import display
 from medialog.wire.storage import LocalStorage, Storage
+
+if TYPE_CHECKING:
+    from medialog.runtime.compacted import Compacted
 
 
 class RunReader:
@@ -40,6 +45,7 @@ class RunReader:
         self._storage = storage
         self._recovery: Recovery = recovery
         self._clashes: Clashes | None = None
+        self._compacted: Compacted | None = None
         place = getattr(storage, "root", storage)
         try:
             self._info: dict[str, Any] = event_log.read_json(storage, RUN)
@@ -61,9 +67,24 @@ class RunReader:
             self._clashes = None
         return self._events
 
-    def _rows(self, *, include_open: bool) -> list[Row]:
+    def _rows(self, *, include_open: bool) -> Sequence[Row | RowBatch]:
         events = self._read()
-        return events.rows_and_open() if include_open else events.rows
+        return events.rows_and_open() if include_open else events.batches
+
+    def _compacted_rows(self) -> Sequence[Row | RowBatch] | None:
+        """Return the rows as `compact` wrote them; None when nothing holds that it wrote, or the lines were read."""
+        if self._events.is_read:
+            return None
+        from medialog.runtime.compacted import read_compacted
+
+        if self._compacted is None:
+            self._compacted = read_compacted(self._storage, self._events.line_size)
+        if self._compacted is None:
+            return None
+        entries = self._compacted.entries(strict=self._recovery == "strict")
+        if entries is None:
+            self._compacted = None
+        return entries
 
     @property
     def info(self) -> dict[str, Any]:
@@ -98,7 +119,7 @@ class RunReader:
     @property
     def steps(self) -> list[int]:
         """Return the steps that have a row, in order."""
-        return sorted({row.step for row in self._read().rows})
+        return self._read().steps
 
     @property
     def config(self) -> Config:
@@ -126,13 +147,20 @@ class RunReader:
         """Return who wrote the events: one name for each process."""
         return sorted({segment.writer for segment in segments(self._storage)})
 
-    def stored_rows(self) -> Iterator[tuple[int, float, float, dict[str, Any]]]:
-        """Yield `(step, unix time, seconds since the run began, tree)` by step, the tree as it is stored.
+    def stored_rows(self) -> Iterator[StepRow | RowBatch]:
+        """Yield what each step holds, as it is stored, by step; where nothing is merged, many steps at once.
 
         A number that JSON has no token for is in its tagged form, which `rows` decodes.
         """
-        for row in merging.by_step(self._rows(include_open=False), "merged"):
-            yield row.step, row.t, row.m, row.tree
+        entries = self._rows(include_open=False)
+        if not merging.is_in_order(entries):
+            yield from merging.by_step(entries, "merged")
+            return
+        for entry in entries:
+            if isinstance(entry, RowBatch):
+                yield entry
+            else:
+                yield from merging.by_step((entry,), "merged")
 
     @property
     def stored_summary(self) -> dict[str, Any]:
@@ -186,7 +214,31 @@ class RunReader:
         """
         wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
         checked = merging.check_ranks(ranks)
-        return list(merging.histories(merging.by_step(self._rows(include_open=include_open), checked), wanted))
+        return list(merging.histories(self._rows(include_open=include_open), checked, wanted))
+
+    def columns(
+        self, keys: Iterable[str] | str | None = None, *, ranks: Ranks = "merged", include_open: bool = False
+    ) -> Columns:
+        """Return what `history` returns as numpy arrays, one per key, without a dict for every step.
+
+        `columns().keys["loss"]` has `values`, and `valid` where not every step has one. Numbers are exact; which dtype
+        a key gets says `medialog.runtime.columns`. The arguments are those of `history`.
+        """
+        wanted = None if keys is None else {keys} if isinstance(keys, str) else set(keys)
+        checked = merging.check_ranks(ranks)
+        entries = None if include_open else self._compacted_rows()
+        return columns(self._rows(include_open=include_open) if entries is None else entries, checked, wanted)
+
+    def frame(
+        self, keys: Iterable[str] | str | None = None, *, ranks: Ranks = "merged", include_open: bool = False
+    ) -> Any:
+        """Return what `history` returns as a pandas DataFrame: `pd.DataFrame(run.history())`, sooner and exactly.
+
+        A whole number stays one where steps lack the key (`Int64`), as booleans do (`boolean`); NaN stands for both a
+        logged NaN and no value in a column of floats (`columns` tells them apart). Media are their descriptors. Raises
+        `MissingDependency` where pandas is not installed.
+        """
+        return self.columns(keys, ranks=ranks, include_open=include_open).to_pandas()
 
     def media(self, key: str | tuple[str, ...], step: int | None = None, rank: int | None = None) -> Any:
         """Return the object logged under `key` (dotted, or the exact tuple) at `step`, by default the last one.
@@ -199,7 +251,10 @@ class RunReader:
         chosen = None if rank is None else merging.check_rank(rank)
         found: dict[int, Any] = {}
         others: dict[trees.Path, None] = {}
-        for at, _, _, tree, of_rank in merging.by_step(self._rows(include_open=False), "all"):
+        entries = self._rows(include_open=False)
+        if merging.is_in_order(entries):  # nothing is merged into another row, and batches have no media
+            entries = [entry for entry in entries if not isinstance(entry, RowBatch)]
+        for at, _, _, tree, of_rank in merging.by_step(entries, "all"):
             if (step is not None and at != step) or (chosen is not None and of_rank != chosen) or of_rank is None:
                 continue
             for leaf, value in trees.leaves(tree):

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from medialog.runtime.metric import Metric
 from medialog.runtime.trees import KIND, Path, dotted, insert, leaves, plain
 from medialog.wire import jsontext
+
+if TYPE_CHECKING:
+    from medialog.runtime.row_batch import RowBatch
 
 
 class Leaf:
@@ -179,6 +182,26 @@ class SummaryFold:
             leaf = self._place(path, token)
             if leaf is not None:
                 self._leaves[path] = leaf.after_numbers(column, steps, rank, token)
+
+    def add_columns(self, batch: RowBatch, rank: int) -> None:
+        """Take the rows of a batch."""
+        from numpy import isfinite
+
+        self._take_gathered()
+        in_order = bool((batch.steps[1:] > batch.steps[:-1]).all())
+        for path, cells in batch.cells.items():
+            values, steps = cells.values, batch.steps
+            if cells.present is not None:
+                values, steps = values[cells.present], steps[cells.present]
+            leaf = self._place(path, None)
+            assert leaf is not None
+            if in_order and (values.dtype.kind in "ib" or (values.dtype.kind == "f" and isfinite(values).all())):
+                ends = int(steps[0]), int(steps[-1])
+                self._leaves[path] = leaf.after_numbers(tuple(values.tolist()), ends, rank, None)
+                continue
+            for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                leaf = leaf.after(value, step, rank)
+            self._leaves[path] = leaf
 
     def _place(self, path: Path, token: object) -> Leaf | None:
         """Return the leaf at `path`, new where there is none; None when it has taken the row `token` already."""

@@ -5,21 +5,29 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
-from medialog.runtime import entries, trees
-from medialog.runtime.entries import Drop, Entry, Meta, Part, Row, SummaryChange
+from medialog.runtime import entries, row_batch, trees
+from medialog.runtime.entries import Drop, Meta, Part, Row, SummaryChange
 from medialog.runtime.layout import SegmentName
 from medialog.runtime.media_check import MediaCheck
+from medialog.runtime.row_batch import RowBatch, batch
 from medialog.validators.errors import storage_errors
 from medialog.wire import line
+from medialog.wire.block import Lines, decode_block
 from medialog.wire.fileref import FileRef
-from medialog.wire.lines import TooLong, read_lines, skip_line
+from medialog.wire.lines import TooLong, read_blocks, skip_line
 from medialog.wire.sequence import Sequence
 from medialog.wire.storage import Storage
 
 BESIDE = frozenset(("fork", "edit"))  # writers that do not carry the run on: it is finished without their end
 _SEAL_LENGTH = 18
+_TAG = b'"_type"'
+
+
+Entry = entries.Entry | RowBatch
 
 
 class Spot(NamedTuple):
@@ -86,6 +94,17 @@ class WriterLog:
         """Return the file that the writer wrote last."""
         return next(reversed(self.tails))
 
+    @property
+    def is_sound(self) -> bool:
+        """Say whether all that was written could be read, but for a last line that is not finished."""
+        is_whole = next(self.sequence.missing(), None) is None
+        return is_whole and not (self.damage or self.hidden or self.changed)
+
+    @property
+    def is_torn(self) -> bool:
+        """Say whether a line is not finished."""
+        return any(tail.torn for tail in self.tails.values())
+
     # --- reading ---
 
     def follow(self, storage: Storage, files: list[SegmentName], limit: int) -> bool:
@@ -116,7 +135,6 @@ class WriterLog:
             self._take_file(storage, name, self.tails[name], limit)
 
     def _take_file(self, storage: Storage, name: SegmentName, tail: Tail, limit: int) -> None:
-        chunk, sequence, decode = self.chunks[name], self.sequence, line.decode
         with storage_errors("reading the events"), storage.open(name.path) as file:
             file.seek(tail.offset - len(tail.seal))
             if tail.seal and file.read(len(tail.seal)) != tail.seal:
@@ -128,31 +146,78 @@ class WriterLog:
             if tail.inside:
                 size, finished = skip_line(file)
                 tail.offset, tail.inside = tail.offset + size, not finished
-            for raw in read_lines(file, limit):
-                if isinstance(raw, TooLong):
-                    tail.lines, tail.offset, tail.inside = tail.lines + 1, tail.offset + raw.size, not raw.finished
+            for block in read_blocks(file, limit):
+                if isinstance(block, TooLong):
+                    tail.lines, tail.offset, tail.inside = tail.lines + 1, tail.offset + block.size, not block.finished
                     tail.seal = b""
                     self._damaged(name, tail, f"longer than {limit:,} bytes, the limit line.size")
                     continue
-                if not raw.endswith(b"\n"):
-                    tail.torn = len(raw)
+                if not block.endswith(b"\n"):
+                    tail.torn = len(block)
                     break
-                tail.lines += 1
-                tail.offset += len(raw)
-                tail.seal = raw[-_SEAL_LENGTH:]
-                entry = decode(raw)
-                if isinstance(entry, line.Damage):
-                    self._damaged(name, tail, entry.reason)
-                    continue
-                seq, kind, t, m, tree, step = entry
-                if seq == sequence.expected and kind == "row" and step is not None and _is_plain(raw):
-                    sequence.advance()  # nearly every line of nearly every run
-                    chunk.append(Row(step, t, m, tree, name, seq))
-                    self.last = kind
-                    if self.open:
-                        self._complete(step, seq)
-                elif sequence.take(seq, Spot(name, tail.lines)):
-                    self._take(entry, Spot(name, tail.lines))
+                lines = decode_block(block)
+                if lines is None:
+                    self._take_lines(block, name, tail)
+                else:
+                    self._take_block(block, lines, name, tail)
+
+    def _take_lines(self, block: bytes, name: SegmentName, tail: Tail) -> None:
+        decode = line.decode
+        for raw in BytesIO(block):
+            tail.lines += 1
+            tail.offset += len(raw)
+            tail.seal = raw[-_SEAL_LENGTH:]
+            entry = decode(raw)
+            if isinstance(entry, line.Damage):
+                self._damaged(name, tail, entry.reason)
+            else:
+                self._take_line(entry, Spot(name, tail.lines), is_plain=_is_plain(raw))
+
+    def _take_line(self, taken: line.Line, spot: Spot, *, is_plain: bool) -> None:
+        seq, kind, t, m, tree, step = taken
+        if seq == self.sequence.expected and kind == "row" and step is not None and is_plain:
+            self.sequence.advance()  # nearly every line of nearly every run
+            self.chunks[spot.segment].append(Row(step, t, m, tree, spot.segment, seq))
+            self.last = kind
+            if self.open:
+                self._complete(step, seq)
+        elif self.sequence.take(seq, spot):
+            self._take(taken, spot)
+
+    def _take_block(self, block: bytes, lines: Lines, name: SegmentName, tail: Tail) -> None:
+        """Take sound lines: the rows between two lines of another kind at once, where no number is missing."""
+        count, before = len(lines.seqs), tail.lines
+        tail.lines += count
+        tail.offset += len(block)
+        tail.seal = block[-_SEAL_LENGTH:]
+        special = _special(block, lines)
+        begin = 0
+        for end in (*sorted(special), count):
+            taken = self._take_rows(lines, begin, end, name)
+            for index in range(taken, min(end + 1, count)):
+                seq, kind, step = lines.seqs[index], lines.kinds[index], lines.steps[index]
+                found = line.Line(seq, kind, lines.times[index], lines.runtimes[index], lines.data[index], step)
+                self._take_line(found, Spot(name, before + index + 1), is_plain=index not in special)
+            begin = end + 1
+
+    def _take_rows(self, lines: Lines, begin: int, end: int, name: SegmentName) -> int:
+        """Take the rows from `begin` up to `end` if their numbers are the next ones; return up to where it did."""
+        seqs, expected = lines.seqs[begin:end], self.sequence.expected
+        if not seqs or seqs != list(range(expected, expected + len(seqs))):
+            return begin
+        steps: list[Any] = lines.steps[begin:end]
+        times, runtimes, data = lines.times[begin:end], lines.runtimes[begin:end], lines.data[begin:end]
+        self.sequence.advance(len(seqs))
+        gathered = batch(steps, times, runtimes, data, name, expected) if len(seqs) >= row_batch.FEWEST else None
+        if gathered is None:
+            self.chunks[name].extend(map(Row, steps, times, runtimes, data, repeat(name), seqs))
+        else:
+            self.chunks[name].append(gathered)
+        self.last = "row"
+        if self.open:
+            for step, seq in zip(steps, seqs, strict=True):
+                self._complete(step, seq)
+        return end
 
     def _damaged(self, name: SegmentName, tail: Tail, message: str) -> None:
         self.damage.append((Spot(name, tail.lines), message))
@@ -181,7 +246,7 @@ class WriterLog:
             if found:
                 self.doubtful[entry.seq] = Doubtful(taken.kind, entry.step, spot, found)
 
-    def _put(self, entry: Entry, segment: SegmentName, *, newest: bool) -> None:
+    def _put(self, entry: entries.Entry, segment: SegmentName, *, newest: bool) -> None:
         if type(entry) is Row and self.open:
             self._complete(entry.step, entry.seq)
         if newest:
@@ -189,6 +254,7 @@ class WriterLog:
             return
         # It was damaged or lost where it stood first, and the file of what comes after it is its place.
         self.changed = True
+        self._expand()
         for name, each in self.chunks.items():
             if each and each[-1].seq > entry.seq:
                 segment = name
@@ -198,12 +264,20 @@ class WriterLog:
         chunk = self.chunks[segment]
         chunk.insert(bisect_left(chunk, entry.seq, key=_number), entry)
 
+    def _expand(self) -> None:
+        """Take batches apart, for what must look at rows or come between them."""
+        for chunk in self.chunks.values():
+            if any(type(entry) is RowBatch for entry in chunk):
+                rows: list[Any] = [entry.rows() if type(entry) is RowBatch else (entry,) for entry in chunk]
+                chunk[:] = chain.from_iterable(rows)
+
     # --- open rows ---
 
     def _collect(self, entry: Part | Drop, *, newest: bool) -> bool:
         """Keep a part or a drop; say whether its row is still open."""
         if not newest:
             self.changed = True
+            self._expand()
             later = (each for chunk in self.chunks.values() for each in chunk if each.seq > entry.seq)
             if any(type(each) is Row and each.step == entry.step for each in later):
                 return False
@@ -294,9 +368,26 @@ def collect(parts: list[Part | Drop]) -> Row | None:
     return None if last is None else Row(last.step, last.t, last.m, tree, last.segment, last.seq)
 
 
+def _special(block: bytes, lines: Lines) -> set[int]:
+    """Return which lines are no rows, or rows with a descriptor or a tagged number."""
+    found: set[int] = set()
+    if lines.kinds.count("row") < len(lines.kinds) or None in lines.steps:
+        pairs = zip(lines.kinds, lines.steps, strict=True)
+        found.update(index for index, (kind, step) in enumerate(pairs) if kind != "row" or step is None)
+    if lines.is_flat:  # spares the search
+        found.update(index for index, data in enumerate(lines.data) if trees.KIND in data)
+        return found
+    at = block.find(_TAG)
+    while at >= 0:
+        index = int(lines.ends.searchsorted(at))
+        found.add(index)
+        at = block.find(_TAG, int(lines.ends[index]))
+    return found
+
+
 def _is_plain(raw: bytes) -> bool:
     """Say whether a line of numbers, texts and lists cannot hold a descriptor or a tagged number."""
-    return b'"_type"' not in raw and b"\\u" not in raw
+    return _TAG not in raw and b"\\u" not in raw
 
 
 def _number(entry: Any) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from medialog.runtime import trees
+from medialog.runtime.row_batch import RowBatch, is_mixed
 from medialog.wire import jsontext
 from medialog.wire.fileref import FileRef, iter_descriptors, iter_file_refs
 
@@ -87,25 +88,62 @@ class Contents:
         self.times.append(_as_float(time))
         self.runtimes.append(_as_float(runtime))
         for path, value in trees.leaves(tree):
-            number = as_number(value)
-            if number is None:
-                if path not in self.items:
-                    self.items[path] = Item(path)
-                self.items[path].entries.append(Entry(row, value))
+            self._add_value(path, row, value)
+
+    def add_batch(self, batch: RowBatch) -> None:
+        """Take the rows of a batch."""
+        import numpy as np
+
+        if any(map(is_mixed, batch.cells.values())):  # one by one, for the order in which keys have numbers first
+            for each in batch.rows():
+                self.add_row(each.step, each.t, each.m, each.tree)
+            return
+        first = len(self.steps)
+        for facts, array_of in ((batch.steps, self.steps), (batch.times, self.times), (batch.runtimes, self.runtimes)):
+            array_of.frombytes(facts.astype("d").tobytes())
+        rows = range(first, first + batch.size)
+        for path, cells in batch.cells.items():
+            present = cells.present
+            if cells.values.dtype.kind == "O":
+                values = cells.values.tolist()
+                for row, value in zip(rows, values, strict=True):
+                    if present is None or present[row - first]:
+                        self._add_value(path, row, value)
                 continue
-            column = self.series.get(path)
-            if column is None:
-                column = self.series[path] = Series(path)
-            column.rows.append(row)
-            column.values.append(number)
-            column.kinds["boolean" if type(value) is bool else "number"] = None
+            column = self._series(path)
+            places = np.arange(rows.start, rows.stop, dtype="I")
+            column.rows.frombytes((places if present is None else places[present]).tobytes())
+            numbers = cells.values if present is None else cells.values[present]
+            column.values.frombytes(numbers.astype("d").tobytes())
+            column.kinds["boolean" if numbers.dtype.kind == "b" else "number"] = None
+
+    def _add_value(self, path: trees.Path, row: int, value: Any) -> None:
+        number = as_number(value)
+        if number is None:
+            if path not in self.items:
+                self.items[path] = Item(path)
+            self.items[path].entries.append(Entry(row, value))
+            return
+        column = self._series(path)
+        column.rows.append(row)
+        column.values.append(number)
+        column.kinds["boolean" if type(value) is bool else "number"] = None
+
+    def _series(self, path: trees.Path) -> Series:
+        column = self.series.get(path)
+        if column is None:
+            column = self.series[path] = Series(path)
+        return column
 
 
 def read_contents(run: RunReader) -> Contents:
     """Return what is in all rows of a run."""
     contents = Contents()
-    for step, time, runtime, tree in run.stored_rows():
-        contents.add_row(step, time, runtime, tree)
+    for rows in run.stored_rows():
+        if isinstance(rows, RowBatch):
+            contents.add_batch(rows)
+        else:
+            contents.add_row(rows.step, rows.t, rows.m, rows.tree)
     return contents
 
 

@@ -53,9 +53,9 @@ class Sequence(Generic[Place]):
             return True
         return any(gap.fill(seq) for gap in self._gaps)
 
-    def advance(self) -> None:
-        """Take the number that is expected."""
-        self.expected += 1
+    def advance(self, count: int = 1) -> None:
+        """Take the number that is expected, or `count` of them from it on."""
+        self.expected += count
         self._damaged = 0
 
     def damaged(self) -> None:
