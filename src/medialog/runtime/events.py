@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, NamedTuple
@@ -226,22 +226,27 @@ class Events:
     @property
     def open_rows(self) -> list[OpenRow]:
         """Return the steps for which a writer collected values without writing their row, by segment and step."""
-        salvage = self._recovery == "salvage"
-        return [
-            OpenRow(log.rank, log.writer, row.step, row.tree)
-            for log in self._in_order()
-            for row in log.open_rows(salvage=salvage)
-        ]
+        return [OpenRow(log.rank, log.writer, row.step, row.tree) for log, row in self._left_open()]
 
     def rows_and_open(self) -> Sequence[Row | RowBatch]:
         """Return the rows, and as rows what is open, each behind the rows of its file of events."""
-        salvage = self._recovery == "salvage"
-        opened = [row for log in self._writers.values() for row in log.open_rows(salvage=salvage)]
+        opened = [row for _, row in self._left_open()]
         if not opened:
             return self.batches
         return sorted(
             [*self.batches, *opened], key=lambda row: row.segment
         )  # stable: an open row comes last of its file
+
+    def _left_open(self) -> Iterator[tuple[WriterLog, Row]]:
+        """Yield what writers collected, but for what the run that was resumed went on with and wrote."""
+        logs = self._in_order()
+        for place, log in enumerate(logs):
+            later = (
+                [each for each in logs[place + 1 :] if each.is_main and each.rank == log.rank] if log.is_main else []
+            )
+            for row in log.open_rows(salvage=self._recovery == "salvage"):
+                if not any(each.has_row(row.step) for each in later):
+                    yield log, row
 
     def unsynced(self) -> list[str]:
         """Return the files that writers which did not end may have left in memory: the dead do not sync."""

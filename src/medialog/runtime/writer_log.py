@@ -303,6 +303,14 @@ class WriterLog:
             if row is not None:
                 yield row
 
+    def has_row(self, step: int) -> bool:
+        """Say whether the row of a step was written."""
+        entries = chain.from_iterable(self.chunks.values())
+        return any(
+            step in each.steps if type(each) is RowBatch else type(each) is Row and step == each.step
+            for each in entries
+        )
+
     def visible_parts(self, step: int, *, salvage: bool) -> list[Part | Drop]:
         """Return the parts and drops of a step, without those whose files are not as they should be."""
         return [part for part in self.open.get(step, ()) if salvage or part.seq not in self.hidden]
