@@ -18,6 +18,7 @@ import medialog
 from medialog.datatypes.base import DataType
 from medialog.runtime import session
 from medialog.runtime.background import Background
+from medialog.runtime.journal import Journal
 from medialog.runtime.weight import weigh
 from medialog.validators.errors import Advice, InvalidInput, StorageFull
 from medialog.wire.storage import LocalStorage
@@ -335,3 +336,49 @@ def test_bad_arguments(start: Start, background: Any) -> None:
 def test_bad_options(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(options))):
         Background(**options)
+
+
+def lines_of(run: medialog.Run) -> list[bytes]:
+    return [line for file in sorted(Path(str(run.dir), "events").iterdir()) for line in file.read_bytes().splitlines()]
+
+
+def test_numbers_are_written_at_once_when_nothing_waits(start: Start) -> None:
+    run = start(background=True)
+    run.log({"a": 1})
+    run.flush()
+    for number in range(2, 6):
+        run.log({"a": number})
+        assert f'"d":{{"a":{number}}}'.encode() in lines_of(run)[-1]
+    assert run.stats.queued_rows == 0
+
+
+def test_numbers_wait_for_the_media_before_them(start: Start, gate: Gate) -> None:
+    run = start(background=True)
+    run.log({"a": 1})
+    run.flush()
+    run.log({"image": picture()})
+    run.log({"a": 2})
+    assert run.stats.queued_rows == 2
+    gate.opened.set()
+    run.finish()
+
+    assert [sorted(row) for row in rows(run)] == [["a"], ["image"], ["a"]]
+
+
+def test_a_log_within_a_log_does_not_wait_for_the_rows_behind_it(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal handler's rows go through the queue, which cannot be emptied before the row that it came into."""
+    run = start(background=True)
+    run.log({"a": 0})
+    run.flush()
+    append_row, inner = Journal.append_row, [1, 2, 3]
+
+    def interrupted(journal: Journal, *arguments: Any) -> bool:
+        while inner:
+            run.log({"a": inner.pop(0)})
+        return append_row(journal, *arguments)
+
+    monkeypatch.setattr(Journal, "append_row", interrupted)
+    run.log({"a": 4})
+    run.finish()
+
+    assert [row["a"] for row in rows(run)] == [0, 4, 1, 2, 3]

@@ -94,9 +94,9 @@ def test_it_is_taken(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Any] = []
     add = SummaryFold.add_numbers
 
-    def note(fold: SummaryFold, row: Any) -> None:
+    def note(fold: SummaryFold, row: Any) -> bool:
         taken.append(row.values)
-        add(fold, row)
+        return add(fold, row)
 
     monkeypatch.setattr(SummaryFold, "add_numbers", note)
     run = start()

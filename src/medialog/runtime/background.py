@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.table import Table
 
 MIB = 2**20
+FEW = 256  # rows of plain values: they are written in the time of a switch between threads
+PLAIN = frozenset((float, int, bool, str))
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,32 @@ class Worker:
         self._encode, self._write = encode, write
         self._calls: deque[Call] = deque()
         self._to_encode: deque[Call] = deque()
-        self._changed = threading.Condition()
+        self._with_media = 0  # of the calls, those that have or had something to encode
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._encodable = threading.Condition(lock)  # what the threads that encode wait for
         self._errors: list[Exception] = []
         self._paused = self._closed = False
         self._threads: list[threading.Thread] = []
         self.writer: int | None = None  # the identity of the thread that writes
 
+    @property
+    def is_idle(self) -> bool:
+        """Say whether no call waits, and no error to be raised."""
+        return not self._calls and not self._errors
+
+    def catch_up(self) -> bool:
+        """Wait for a few rows of plain values, if nothing else is in the queue; say whether it is idle then."""
+        with self._changed:
+            while self._calls and not (self._with_media or self._errors or self._paused or len(self._calls) > FEW):
+                self._changed.wait()
+            return self.is_idle
+
     # --- the caller's side ---
 
     def submit(self, call: Call) -> bool:
         """Put a call into the queue; False when it was dropped. Raises what has gone wrong since the last call."""
+        call.is_plain = PLAIN.issuperset(map(type, call.prepared.values()))
         call.weight = max(LEAST, weigh(call.prepared))
         with self._changed:
             self.raise_error()
@@ -89,10 +107,15 @@ class Worker:
                 self._changed.wait()
                 self.raise_error()
             self.bytes += call.weight
-            self._to_encode.append(call)
             self._calls.append(call)
             self._start()
-            self._changed.notify_all()
+            if call.is_plain:
+                call.is_encoded = True
+                self._changed.notify_all()
+            else:
+                self._with_media += 1
+                self._to_encode.append(call)
+                self._encodable.notify()
         return True
 
     def raise_error(self) -> None:
@@ -109,6 +132,7 @@ class Worker:
                 call.error = None
                 self._to_encode.append(call)
         head, self._paused = self._calls[0], False
+        self._encodable.notify_all()
         self._changed.notify_all()
         while self._calls and self._calls[0] is head and not self._errors:
             self._changed.wait()
@@ -128,6 +152,7 @@ class Worker:
         """End the threads; calls that are still in the queue are not written."""
         with self._changed:
             self._closed = True
+            self._encodable.notify_all()
             self._changed.notify_all()
         for thread in self._threads:
             if thread is not threading.current_thread():
@@ -154,7 +179,7 @@ class Worker:
         while True:
             with self._changed:
                 while not self._to_encode and not self._closed:
-                    self._changed.wait()
+                    self._encodable.wait()
                 if self._closed:
                     return
                 call = self._to_encode.popleft()
@@ -194,6 +219,7 @@ class Worker:
                         call.discard()
                         self._on_drop()
                     self._calls.popleft()
+                    self._with_media -= not call.is_plain
                     self._release(call)
                 self._changed.notify_all()
 

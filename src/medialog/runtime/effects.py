@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class RowWritten:
     """What a row does once it is in the file."""
 
-    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "call", "step_after")
+    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "_token", "call", "step_after")
 
     def __init__(
         self,
@@ -29,12 +29,13 @@ class RowWritten:
     ) -> None:
         self._run, self.call, self._step = run, call, step
         self._leaves, self._increments, self._next_row = leaves, increments, next_row
+        self._token = object()
         self.step_after = (next_row or run._row).step
 
     def __call__(self) -> None:
         """Take the row: into the summary and the cursors of increments, and begin the next."""
         run = self._run
-        run._fold.add_row(self._leaves, self._step, run._rank, self)
+        run._fold.add_row(self._leaves, self._step, run._rank, self._token)
         run._increments.commit(self._increments)
         if self._next_row is not None:
             run._row = self._next_row
