@@ -111,11 +111,14 @@ class Journal:
         assert self._file is not None
         seq = self._file[3]
         sealed = line.encode(line.Line(seq, kind, self._time(), self._elapsed(self._clock.monotonic()), data, step))
-        if len(sealed) > self._longest:
-            expected = f"at most {self._longest:,} bytes in a line of events (media and Tables go into files)"
-            raise InvalidInput(Violation(kind, "line.size", expected, f"{len(sealed):,}"))
+        self._check_size(kind, len(sealed))
         self._pending = seq, sealed, effect
         self._bring(written=0)
+
+    def _check_size(self, kind: str, size: int) -> None:
+        if size > self._longest:
+            expected = f"at most {self._longest:,} bytes in a line of events (media and Tables go into files)"
+            raise InvalidInput(Violation(kind, "line.size", expected, f"{size:,}"))
 
     def _time(self) -> float:
         """Return unix time in whole milliseconds."""
@@ -137,6 +140,8 @@ class Journal:
         t, m = int(self._clock.time() * 1e3 + 0.5) / 1e3, int((now - self._started) * 1e6 + 0.5) / 1e6
         sealed = line.encode_row(seq, step, t, m, numbers)
         size = len(sealed)
+        if size > self._longest:
+            self._check_size("row", size)
         self._pending = seq, sealed, effect
         try:
             written = self._storage.write(handle, sealed)

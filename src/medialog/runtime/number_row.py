@@ -25,6 +25,14 @@ class Shape:
         self.rows = 0  # that the watch was not told of
 
 
+def shape_of(row: dict[str, Any], leaves: list[tuple[Path, Any]]) -> Shape | None:
+    """Return the shape of a row that was prepared, if it holds nothing but numbers; `leaves` are its own."""
+    kinds = [*map(type, row.values())]
+    if not row or not _KINDS.issuperset(kinds):
+        return None
+    return Shape(tuple([path for path, _ in leaves]), kinds)
+
+
 class Shapes:
     """The shapes of a run. What `KeyWatch` has to know of their rows it is told before it looks at another row."""
 
@@ -32,6 +40,7 @@ class Shapes:
         self._watch = watch
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self.rows = 0  # of any kind that were written
+        self._looked_at = 0  # of these, those that the watch saw or was told of
         self._until: float = 0  # so many, and there may be something to say of their number
 
     def find(self, row: dict[str, Any]) -> tuple[Shape, tuple[Any, ...]] | None:
@@ -51,20 +60,23 @@ class Shapes:
                 return None
         return shape, values
 
-    def learn(self, row: dict[str, Any]) -> None:
-        """Remember the keys of a row that was written and looked at, if it holds nothing but numbers."""
+    def learn(self, row: dict[str, Any], shape: Shape | None) -> None:
+        """Count a row that was written and looked at; remember its keys if it has a shape."""
         self.rows += 1
+        self._looked_at += 1
         if self.rows >= self._until:
             self._until = self.rows + self._watch.rows_left()
-        kinds = [*map(type, row.values())]
-        if not 0 < len(row) <= _WIDEST or not _KINDS.issuperset(kinds):
+        if shape is None or len(row) > _WIDEST:
             return
         if len(self._shapes) >= _MOST:
             self._shapes.clear()
-        self._shapes[tuple(row)] = Shape(tuple((key,) for key in row), kinds)
+        self._shapes[tuple(row)] = shape
 
     def tell(self) -> None:
         """Tell the watch how many rows of each shape went by."""
+        if self._looked_at == self.rows:
+            return
+        self._looked_at = self.rows
         for shape in self._shapes.values():
             if shape.rows:
                 self._watch.count(shape.paths, shape.rows)

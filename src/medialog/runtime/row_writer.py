@@ -14,7 +14,7 @@ from medialog.runtime import trees
 from medialog.runtime.background import PLAIN, Worker
 from medialog.runtime.call import Call
 from medialog.runtime.effects import PartWritten, RowWritten
-from medialog.runtime.number_row import NumberRow
+from medialog.runtime.number_row import NumberRow, shape_of
 from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.writer import Writer
 from medialog.validators import checks
@@ -213,6 +213,8 @@ class RowWriter(Writer):
         if not isinstance(data, Mapping):
             got = f"{checks.type_name(data)} {checks.show(data)}"
             raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
+        if type(data) is dict and PLAIN.issuperset(map(type, data.values())):
+            return plain.prepare_mapping(data, "", self._rules)  # no value of it asks which rules are in use
         with self._rules.use():
             return plain.prepare_mapping(data, "", self._rules)
 
@@ -286,8 +288,13 @@ class RowWriter(Writer):
         for rule, sentence in self._watch.see(leaves):
             self._warn_once(sentence.partition(":")[0], rule, sentence, Advice)
         increments = self._increments.expected(leaves)
-        self._append("row", tree, step, RowWritten(self, call, step, leaves, increments, next_row))
-        self._shapes.learn(tree)
+        shape = shape_of(tree, leaves)
+        effect = RowWritten(self, call, step, leaves, increments, next_row)
+        if shape is not None and next_row is not None:  # not a late row
+            effect.numbers = NumberRow(self, shape, tuple(tree.values()), step)
+        if shape is None or not self._journal.append_row(tree, step, self._clock.monotonic(), effect):
+            self._append("row", tree, step, effect)
+        self._shapes.learn(tree, shape)
 
     def _add_step_metrics(self, tree: dict[str, Any]) -> None:
         """Write the last value of a step metric into a row that has a metric over it and not the step metric itself."""
