@@ -352,6 +352,10 @@ def test_numbers_are_written_at_once_when_nothing_waits(start: Start) -> None:
     assert run.stats.queued_rows == 0
 
 
+def test_what_may_wait_by_default() -> None:
+    assert Background().queue_bytes == 32 * 2**20
+
+
 def test_numbers_wait_for_the_media_before_them(start: Start, gate: Gate) -> None:
     run = start(background=True)
     run.log({"a": 1})

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from medialog.datatypes.table import Table
 
 MIB = 2**20
-FEW = 256  # rows of plain values: they are written in the time of a switch between threads
+FEW = 256  # rows of plain values: they are written in the time of a switch between threads,
+MOMENT = 0.005  # which is so many seconds; when the disk takes longer, rows are queued
 PLAIN = frozenset((float, int, bool, str))
 
 
@@ -32,7 +33,7 @@ class Background:
     """
 
     workers: int = 2
-    queue_bytes: int = 256 * MIB
+    queue_bytes: int = 32 * MIB
     when_full: Literal["block", "drop"] = "block"
 
     def __post_init__(self) -> None:
@@ -84,10 +85,10 @@ class Worker:
         return not self._calls and not self._errors
 
     def catch_up(self) -> bool:
-        """Wait for a few rows of plain values, if nothing else is in the queue; say whether it is idle then."""
+        """Wait a moment for a few rows of plain values, if nothing else is queued; say whether it is idle then."""
         with self._changed:
-            while self._calls and not (self._with_media or self._errors or self._paused or len(self._calls) > FEW):
-                self._changed.wait()
+            if not (self._with_media or self._errors or self._paused or len(self._calls) > FEW):
+                self._changed.wait_for(lambda: not self._calls or self._paused, MOMENT)
             return self.is_idle
 
     # --- the caller's side ---
