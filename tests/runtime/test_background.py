@@ -17,7 +17,7 @@ import pytest
 import medialog
 from medialog.datatypes.base import DataType
 from medialog.runtime import session
-from medialog.runtime.background import Background
+from medialog.runtime.background import Background, Worker
 from medialog.runtime.journal import Journal
 from medialog.runtime.weight import weigh
 from medialog.validators.errors import Advice, InvalidInput, StorageFull
@@ -386,3 +386,28 @@ def test_a_log_within_a_log_does_not_wait_for_the_rows_behind_it(start: Start, m
     run.finish()
 
     assert [row["a"] for row in rows(run)] == [0, 4, 1, 2, 3]
+
+
+def test_a_call_whose_threads_were_not_woken_is_not_waited_for_in_vain(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C comes after a call is in the queue and before the threads know it."""
+    run = start(background=True)
+    run.log({"a": 1, "image": picture()})
+    run.flush()
+    wake = Worker._wake
+
+    def interrupted(worker: Worker) -> None:
+        monkeypatch.setattr(Worker, "_wake", wake)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Worker, "_wake", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.log({"a": 2, "image": picture()})
+    assert run.step == 2
+    flushing = threading.Thread(target=run.flush, daemon=True)
+    flushing.start()
+    flushing.join(20)
+
+    assert not flushing.is_alive()
+    assert [row["a"] for row in rows(run)] == [1, 2]

@@ -70,7 +70,6 @@ class Worker:
         self._encode, self._write = encode, write
         self._calls: deque[Call] = deque()
         self._to_encode: deque[Call] = deque()
-        self._with_media = 0  # of the calls, those that have or had something to encode
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
         self._encodable = threading.Condition(lock)  # what the threads that encode wait for
@@ -87,7 +86,7 @@ class Worker:
     def catch_up(self) -> bool:
         """Wait a moment for a few rows of plain values, if nothing else is queued; say whether it is idle then."""
         with self._changed:
-            if not (self._with_media or self._errors or self._paused or len(self._calls) > FEW):
+            if len(self._calls) <= FEW and not self._paused and all(call.is_plain for call in self._calls):
                 self._changed.wait_for(lambda: not self._calls or self._paused, MOMENT)
             return self.is_idle
 
@@ -108,15 +107,13 @@ class Worker:
                 self._changed.wait()
                 self.raise_error()
             self.bytes += call.weight
-            self._calls.append(call)
-            self._start()
             if call.is_plain:
                 call.is_encoded = True
-                self._changed.notify_all()
             else:
-                self._with_media += 1
                 self._to_encode.append(call)
-                self._encodable.notify()
+            self._calls.append(call)  # from here on the call is made
+            self._start()
+            self._wake()
         return True
 
     def raise_error(self) -> None:
@@ -133,8 +130,7 @@ class Worker:
                 call.error = None
                 self._to_encode.append(call)
         head, self._paused = self._calls[0], False
-        self._encodable.notify_all()
-        self._changed.notify_all()
+        self._wake()
         while self._calls and self._calls[0] is head and not self._errors:
             self._changed.wait()
         if self._errors:
@@ -144,6 +140,7 @@ class Worker:
         """Return when every call is written. Raises what has gone wrong."""
         with self._changed:
             self.raise_error()
+            self._wake()  # a call that was interrupted (Ctrl-C) may have left it out
             while self._calls:
                 self._start()
                 self._changed.wait()
@@ -153,8 +150,7 @@ class Worker:
         """End the threads; calls that are still in the queue are not written."""
         with self._changed:
             self._closed = True
-            self._encodable.notify_all()
-            self._changed.notify_all()
+            self._wake()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -163,6 +159,12 @@ class Worker:
         """Return the calls that are not written yet."""
         with self._changed:
             return [call for call in self._calls if not call.taken]
+
+    def _wake(self) -> None:
+        """Wake the threads for what there is to do."""
+        if self._to_encode or self._closed:
+            self._encodable.notify_all()
+        self._changed.notify_all()
 
     def _start(self) -> None:
         if self._threads or self._closed:
@@ -220,7 +222,6 @@ class Worker:
                         call.discard()
                         self._on_drop()
                     self._calls.popleft()
-                    self._with_media -= not call.is_plain
                     self._release(call)
                 self._changed.notify_all()
 
