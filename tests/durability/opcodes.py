@@ -42,7 +42,10 @@ def at_opcode(number: int, happen: Callable[[], object], call: Callable[[], obje
 
 
 def _leaves_a_lock(frame: FrameType) -> bool:
-    """Say whether the next op code is one of those that enter or leave a `with`: no signal is handled there."""
+    """Say whether the next op code is one of those that enter or leave a `with`, or that say that a call is at its end.
+
+    No signal is handled there: CPython looks for one after calls, and where loops jump back.
+    """
     return frame.f_code.co_name in _LOCKS and frame.f_lasti in _unsafe(frame)
 
 
@@ -64,5 +67,12 @@ def _unsafe(frame: FrameType) -> frozenset[int]:
             ):
                 first = place - 1 if instructions[place - 1].opname == "SWAP" else place
                 found.update(each.offset for each in instructions[first : place + 6])
+            if instruction.opname == "STORE_ATTR" and instruction.argval == "_is_at_work":
+                first = place - 2
+                if instructions[first].argval is not False:
+                    continue  # it begins
+                while instructions[first - 1].opname == "PUSH_EXC_INFO":
+                    first -= 1
+                found.update(each.offset for each in instructions[first : place + 1])
         _known[code] = frozenset(found)
     return _known[code]

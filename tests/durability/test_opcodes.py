@@ -14,6 +14,10 @@ from durability.oracle import tell
 from durability.runs import WIDER, Process, picture
 from durability.scenario import as_json, statistics
 from durability.test_faults import contents
+from medialog.runtime import summary
+from medialog.runtime.metric import define
+from medialog.runtime.number_row import NumberRow, Shape
+from medialog.runtime.summary import SummaryFold
 from medialog.wire.storage import MemoryStorage
 
 NewProcess = Callable[..., Process]
@@ -191,3 +195,35 @@ def test_a_log_from_within_a_log(process: NewProcess, kind: str) -> None:
     assert [tree["inner"] for tree in rows if "inner" in tree] == list(asked)
     assert [tree["loss"] for tree in rows if "loss" in tree] == [each / 7 for each in (*asked, number)]
     assert steps == sorted(set(steps))
+
+
+class Rank:
+    _rank = 0
+
+
+def test_gathered_rows_are_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of two shapes that share a key, gathered until there are too many, as `log` and its repetition do it."""
+    monkeypatch.setattr(summary, "_GATHER", 4)
+    shapes = [Shape((("a",),), [float]), Shape((("b",), ("a",)), [bool, float])]
+    number = 1
+    while True:
+        fold, happened = SummaryFold(), False
+        fold.define(define("*", summary="min,max,mean,last,first"))
+        for step in range(10):
+            shape = shapes[step % 2]
+            row = NumberRow(Rank(), shape, (True, step / 7)[-len(shape.paths) :], step)
+            if step != 8:
+                fold.add_numbers(row)
+                continue
+            try:
+                happened = at_opcode(number, interrupt, partial(fold.add_numbers, row))
+            except KeyboardInterrupt:
+                happened = True
+                fold.add_numbers(row)
+        numbers = [step / 7 for step in range(10)]
+        expected = {"min": 0.0, "max": 9 / 7, "mean": sum(numbers) / 10, "last": 9 / 7, "first": 0.0}
+        assert fold.to_json() == {"a": expected, "b": {"last": True, "first": True}}, f"op code {number}"
+        if not happened:
+            break
+        number += 1
+    assert number > 50

@@ -17,7 +17,8 @@ import pytest
 import medialog
 from medialog.datatypes.base import DataType
 from medialog.runtime import session
-from medialog.runtime.background import Background
+from medialog.runtime.background import Background, Worker
+from medialog.runtime.journal import Journal
 from medialog.runtime.weight import weigh
 from medialog.validators.errors import Advice, InvalidInput, StorageFull
 from medialog.wire.storage import LocalStorage
@@ -335,3 +336,78 @@ def test_bad_arguments(start: Start, background: Any) -> None:
 def test_bad_options(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(options))):
         Background(**options)
+
+
+def lines_of(run: medialog.Run) -> list[bytes]:
+    return [line for file in sorted(Path(str(run.dir), "events").iterdir()) for line in file.read_bytes().splitlines()]
+
+
+def test_numbers_are_written_at_once_when_nothing_waits(start: Start) -> None:
+    run = start(background=True)
+    run.log({"a": 1})
+    run.flush()
+    for number in range(2, 6):
+        run.log({"a": number})
+        assert f'"d":{{"a":{number}}}'.encode() in lines_of(run)[-1]
+    assert run.stats.queued_rows == 0
+
+
+def test_what_may_wait_by_default() -> None:
+    assert Background().queue_bytes == 32 * 2**20
+
+
+def test_numbers_wait_for_the_media_before_them(start: Start, gate: Gate) -> None:
+    run = start(background=True)
+    run.log({"a": 1})
+    run.flush()
+    run.log({"image": picture()})
+    run.log({"a": 2})
+    assert run.stats.queued_rows == 2
+    gate.opened.set()
+    run.finish()
+
+    assert [sorted(row) for row in rows(run)] == [["a"], ["image"], ["a"]]
+
+
+def test_a_log_within_a_log_does_not_wait_for_the_rows_behind_it(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal handler's rows go through the queue, which cannot be emptied before the row that it came into."""
+    run = start(background=True)
+    run.log({"a": 0})
+    run.flush()
+    append_row, inner = Journal.append_row, [1, 2, 3]
+
+    def interrupted(journal: Journal, *arguments: Any) -> bool:
+        while inner:
+            run.log({"a": inner.pop(0)})
+        return append_row(journal, *arguments)
+
+    monkeypatch.setattr(Journal, "append_row", interrupted)
+    run.log({"a": 4})
+    run.finish()
+
+    assert [row["a"] for row in rows(run)] == [0, 4, 1, 2, 3]
+
+
+def test_a_call_whose_threads_were_not_woken_is_not_waited_for_in_vain(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C comes after a call is in the queue and before the threads know it."""
+    run = start(background=True)
+    run.log({"a": 1, "image": picture()})
+    run.flush()
+    wake = Worker._wake
+
+    def interrupted(worker: Worker) -> None:
+        monkeypatch.setattr(Worker, "_wake", wake)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Worker, "_wake", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.log({"a": 2, "image": picture()})
+    assert run.step == 2
+    flushing = threading.Thread(target=run.flush, daemon=True)
+    flushing.start()
+    flushing.join(20)
+
+    assert not flushing.is_alive()
+    assert [row["a"] for row in rows(run)] == [1, 2]

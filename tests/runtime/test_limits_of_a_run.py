@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import medialog
-from medialog.runtime import number_row, row_writer, session, writer
+from medialog.runtime import journal, number_row, row_writer, session
 from medialog.runtime.call import Call
 from medialog.validators.errors import DurabilityLost, InvalidInput, RunError, StorageError, StorageFull
 from medialog.wire.storage import LocalStorage
@@ -73,9 +73,9 @@ def test_as_many_rows_wait_as_the_documents_say_and_no_more(start: Start, disk: 
 def test_lines_that_could_be_lost_are_synced_once_they_are_more_than_is_kept(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert writer.MOST_UNSYNCED == 8 * 2**20
+    assert journal.MOST_UNSYNCED == 8 * 2**20
     run = start()
-    monkeypatch.setattr(writer, "MOST_UNSYNCED", run.stats.unsynced_bytes)
+    monkeypatch.setattr(journal, "MOST_UNSYNCED", run.stats.unsynced_bytes)
     run.log({"a": 1})
     assert run.stats.syncs == 0
     run.log({"a": 2})
@@ -185,17 +185,17 @@ def test_rows_of_many_keys_go_the_longer_way(start: Start, keys: int, known: boo
     run = start(mode="memory", limits={"metric.columns_advice": 10_000})
     row = {f"k{i}": i for i in range(keys)}
     run.log(row)
-    assert (run._shapes.find(tuple(row)) is not None) == known
+    assert (run._shapes.find(row) is not None) == known
 
 
 def test_a_bounded_number_of_sets_of_keys_is_remembered(start: Start) -> None:
     run = start(mode="memory", limits={"metric.columns_advice": 10_000})
     for i in range(number_row._MOST):
         run.log({f"k{i}": i})
-    assert run._shapes.find(("k0",)) is not None
+    assert run._shapes.find({"k0": 0}) is not None
     run.log({"one more": 1})
-    assert run._shapes.find(("k0",)) is None
-    assert run._shapes.find(("one more",)) is not None
+    assert run._shapes.find({"k0": 0}) is None
+    assert run._shapes.find({"one more": 1}) is not None
     assert json.loads(json.dumps(run.summary.to_dict()))["k0"] == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import warnings
 from collections.abc import Callable
@@ -14,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import medialog
-from medialog.runtime.number_row import Shapes
-from medialog.runtime.summary import SummaryFold
+from medialog.runtime.call import Call
+from medialog.runtime.effects import RowWritten
+from medialog.runtime.number_row import NumberRow, Shapes
 from medialog.testing import FixedClock, FixedIdentifiers
 from medialog.testing.memory import memory_run
 from medialog.validators.errors import Advice
@@ -92,13 +94,13 @@ def test_the_shorter_way_cannot_be_told_from_the_longer(script: list[Any]) -> No
 
 def test_it_is_taken(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Any] = []
-    add = SummaryFold.add_numbers
+    take = NumberRow.__call__
 
-    def note(fold: SummaryFold, row: Any) -> None:
+    def note(row: NumberRow) -> None:
         taken.append(row.values)
-        add(fold, row)
+        take(row)
 
-    monkeypatch.setattr(SummaryFold, "add_numbers", note)
+    monkeypatch.setattr(NumberRow, "__call__", note)
     run = start()
     for i in range(4):
         run.log({"a": i / 2, "b": i, "c": True})
@@ -142,3 +144,27 @@ def test_a_row_that_is_changed_while_it_is_logged_is_the_row_that_was_given(star
 
     assert [row["a"] for row in run.reader().history()] == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert run.summary["a"] == 4.0
+
+
+def test_a_row_with_longer_numbers_may_be_too_long_for_a_line(start: Start) -> None:
+    def row(value: float) -> dict[str, float]:
+        return {f"k{number}": value for number in range(10, 30)}
+
+    run = start(limits={"line.size": 600})
+    run.log(row(0.5))
+    with pytest.raises(medialog.InvalidInput, match=r"line\.size"):
+        run.log(row(1.2345678901234567e-300))
+    run.log(row(0.25))
+    run.finish()
+
+    assert [row["k10"] for row in run.reader().history()] == [0.5, 0.25]
+
+
+def test_a_key_does_not_keep_the_row_it_came_with(start: Start) -> None:
+    run = start(mode="memory", limits={"metric.columns_advice": 10_000})
+    for i in range(3000):
+        run.log({"loss": i / 7, f"layer{i}": i})
+    assert run.summary["layer0"] == 0
+
+    alive = [each for each in gc.get_objects() if isinstance(each, (Call, RowWritten, NumberRow))]
+    assert len(alive) < 300

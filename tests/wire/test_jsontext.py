@@ -27,6 +27,18 @@ def test_documents_come_back(document: Any) -> None:
 
 
 @given(documents)
+def test_files_for_people_are_indented(document: Any) -> None:
+    expected = json.dumps(json.loads(jsontext.dumps(document)), indent=2, ensure_ascii=False)
+
+    found = jsontext.dumps_pretty(document).decode()
+
+    assert found.endswith("\n")
+    assert [len(line) - len(line.lstrip(" ")) for line in found.split("\n")[:-1]] == [
+        len(line) - len(line.lstrip(" ")) for line in expected.split("\n")
+    ]
+
+
+@given(documents)
 def test_the_text_is_compact_utf8(document: Any) -> None:
     data = jsontext.dumps(document)
 

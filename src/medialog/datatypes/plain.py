@@ -107,6 +107,7 @@ def prepare_mapping(value: Mapping[Any, Any], at: str, rules: Rules, depth: int 
     """Return a mapping with checked keys and prepared values."""
     result: dict[str, Any] = {}
     longest = rules.limit("key.length")
+    is_ascii = True
     for key, item in value.items():
         # Nearly every row is plain names and finite numbers: for those no message is prepared and nothing is called.
         if type(key) is str and key.isascii() and key.isprintable() and 0 < len(key) <= longest and key[0] not in " _":
@@ -116,8 +117,9 @@ def prepare_mapping(value: Mapping[Any, Any], at: str, rules: Rules, depth: int 
                 continue
         place = f"{at}[{checks.show(key)}]" if at else checks.show(key)
         name = check_key(key, place, rules)
+        is_ascii = is_ascii and name.isascii()
         result[name] = prepare(item, place, rules, depth + 1)
-    if len(result) > 1 and not all(key.isascii() for key in result):
+    if not is_ascii and len(result) > 1:
         _check_unique(result, at)
     return result
 

@@ -120,7 +120,10 @@ class Table(DataType, kind="table-file"):
         self.key_column: str | None = None
         self._logged = False
         self._frozen: Table | None = None
-        self._plain_row: tuple[type, ...] | None = None  # the types of a row that needs no other check
+        # The types of a row that needs no other check; where in it there are texts, and where integers.
+        self._plain_row: list[type] | None = None
+        self._plain_texts: list[int] = []
+        self._plain_integers: list[int] = []
 
     def _read_input(
         self, columns: Any, data: Any, rows: Any, dataframe: Any, log: ChangeLog
@@ -175,7 +178,7 @@ class Table(DataType, kind="table-file"):
 
     def add_data(self, *row: Any) -> None:
         """Add a row: one cell for each column. `InvalidInput` for a wrong one, and then nothing is added."""
-        if tuple(map(type, row)) == self._plain_row and self._add_plain(row):
+        if [*map(type, row)] == self._plain_row and self._add_plain(row):
             return
         if len(row) != len(self._columns):
             listed = ", ".join(self.columns)
@@ -208,25 +211,30 @@ class Table(DataType, kind="table-file"):
         self._absorb(reader)
         if self.key_column is not None:
             self._keys.add(key)
-        types = tuple(map(type, row))
+        types = [*map(type, row)]
         # A NaN in a column of other cells became a missing one: what is of its type there is not taken as it is.
         fit = all(
             column.grows_freely and (kind != "number" or merged in ("number", "any"))
             for column, kind, _, merged in ready
         )
-        self._plain_row = types if fit and _PLAIN_CELLS.issuperset(types) else None
+        self._plain_row = types if fit and types and _PLAIN_CELLS.issuperset(types) else None
+        self._plain_texts = [place for place, kind in enumerate(types) if kind is str]
+        self._plain_integers = [place for place, kind in enumerate(types) if kind is int]
 
     def _add_plain(self, row: tuple[Any, ...]) -> bool:
         """Add a row of the types of the one before it; False when it has to be looked at more closely."""
         if self.key_column is not None or (self._logged and self.log_mode == "IMMUTABLE"):
             return False
-        if len(self) >= self._rules.limit("table.rows"):
+        columns = self._columns
+        if len(columns[0].values) >= self._rules.limit("table.rows"):
             return False
-        for cell in row:
-            kind = type(cell)
-            if (kind is str and not cell.isascii()) or (kind is int and not -_WIDE <= cell < _WIDE):
+        for place in self._plain_texts:
+            if not row[place].isascii():
                 return False
-        for column, cell in zip(self._columns, row, strict=True):
+        for place in self._plain_integers:
+            if not -_WIDE <= row[place] < _WIDE:
+                return False
+        for column, cell in zip(columns, row):  # noqa: B905 - as many types as columns
             column.values.append(cell)
         return True
 

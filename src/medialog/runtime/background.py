@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from medialog.datatypes.table import Table
 
 MIB = 2**20
+FEW = 256  # rows of plain values: they are written in the time of a switch between threads,
+MOMENT = 0.005  # which is so many seconds; when the disk takes longer, rows are queued
+PLAIN = frozenset((float, int, bool, str))
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Background:
     """
 
     workers: int = 2
-    queue_bytes: int = 256 * MIB
+    queue_bytes: int = 32 * MIB
     when_full: Literal["block", "drop"] = "block"
 
     def __post_init__(self) -> None:
@@ -67,16 +70,31 @@ class Worker:
         self._encode, self._write = encode, write
         self._calls: deque[Call] = deque()
         self._to_encode: deque[Call] = deque()
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._encodable = threading.Condition(lock)  # what the threads that encode wait for
         self._errors: list[Exception] = []
         self._paused = self._closed = False
         self._threads: list[threading.Thread] = []
         self.writer: int | None = None  # the identity of the thread that writes
 
+    @property
+    def is_idle(self) -> bool:
+        """Say whether no call waits, and no error to be raised."""
+        return not self._calls and not self._errors
+
+    def catch_up(self) -> bool:
+        """Wait a moment for a few rows of plain values, if nothing else is queued; say whether it is idle then."""
+        with self._changed:
+            if len(self._calls) <= FEW and not self._paused and all(call.is_plain for call in self._calls):
+                self._changed.wait_for(lambda: not self._calls or self._paused, MOMENT)
+            return self.is_idle
+
     # --- the caller's side ---
 
     def submit(self, call: Call) -> bool:
         """Put a call into the queue; False when it was dropped. Raises what has gone wrong since the last call."""
+        call.is_plain = PLAIN.issuperset(map(type, call.prepared.values()))
         call.weight = max(LEAST, weigh(call.prepared))
         with self._changed:
             self.raise_error()
@@ -89,10 +107,13 @@ class Worker:
                 self._changed.wait()
                 self.raise_error()
             self.bytes += call.weight
-            self._to_encode.append(call)
-            self._calls.append(call)
+            if call.is_plain:
+                call.is_encoded = True
+            else:
+                self._to_encode.append(call)
+            self._calls.append(call)  # from here on the call is made
             self._start()
-            self._changed.notify_all()
+            self._wake()
         return True
 
     def raise_error(self) -> None:
@@ -109,7 +130,7 @@ class Worker:
                 call.error = None
                 self._to_encode.append(call)
         head, self._paused = self._calls[0], False
-        self._changed.notify_all()
+        self._wake()
         while self._calls and self._calls[0] is head and not self._errors:
             self._changed.wait()
         if self._errors:
@@ -119,6 +140,7 @@ class Worker:
         """Return when every call is written. Raises what has gone wrong."""
         with self._changed:
             self.raise_error()
+            self._wake()  # a call that was interrupted (Ctrl-C) may have left it out
             while self._calls:
                 self._start()
                 self._changed.wait()
@@ -128,7 +150,7 @@ class Worker:
         """End the threads; calls that are still in the queue are not written."""
         with self._changed:
             self._closed = True
-            self._changed.notify_all()
+            self._wake()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
@@ -137,6 +159,12 @@ class Worker:
         """Return the calls that are not written yet."""
         with self._changed:
             return [call for call in self._calls if not call.taken]
+
+    def _wake(self) -> None:
+        """Wake the threads for what there is to do."""
+        if self._to_encode or self._closed:
+            self._encodable.notify_all()
+        self._changed.notify_all()
 
     def _start(self) -> None:
         if self._threads or self._closed:
@@ -154,7 +182,7 @@ class Worker:
         while True:
             with self._changed:
                 while not self._to_encode and not self._closed:
-                    self._changed.wait()
+                    self._encodable.wait()
                 if self._closed:
                     return
                 call = self._to_encode.popleft()

@@ -15,7 +15,7 @@ class Call:
     `action` is set for anything else that came while another call was at work and waits for its end.
     """
 
-    __slots__ = ("action", "commit", "error", "is_encoded", "prepared", "sink", "step", "taken", "weight")
+    __slots__ = ("action", "commit", "error", "is_encoded", "is_plain", "prepared", "sink", "step", "taken", "weight")
 
     def __init__(self, prepared: dict[str, Any], step: int | None, commit: bool | None) -> None:
         self.prepared = prepared
@@ -23,7 +23,7 @@ class Call:
         self.commit = step is None if commit is None else commit
         self.taken = False
         self.sink: StagedSink | None = None  # what was encoded ahead, in the background
-        self.is_encoded = False
+        self.is_encoded = self.is_plain = False  # plain: there is nothing to encode
         self.error: Exception | None = None
         self.action: Callable[[], object] | None = None
         self.weight = 0

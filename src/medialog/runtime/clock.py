@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Clock:
-    """The system's clocks. `time` is for people; `monotonic` is what medialog measures with."""
+    """The system's clocks. `time` is for people; `monotonic` is what medialog measures with.
 
-    def time(self) -> float:
-        """Return unix time in seconds."""
-        return time.time()
+    Both are the functions of Python themselves: every row asks twice.
+    """
 
-    def monotonic(self) -> float:
-        """Return seconds of a clock that never goes back."""
-        return time.monotonic()
+    monotonic: Callable[[], float] = staticmethod(time.monotonic)
+    """Return seconds of a clock that never goes back."""
+    time: Callable[[], float] = staticmethod(time.time)
+    """Return unix time in seconds."""
 
 
 class Identifiers:

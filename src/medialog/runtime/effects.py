@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from medialog.runtime import trees
 from medialog.runtime.call import Call
 from medialog.runtime.increments import Cursor
+from medialog.runtime.number_row import NumberRow
 from medialog.runtime.open_row import OpenRow
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class RowWritten:
     """What a row does once it is in the file."""
 
-    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "call", "step_after")
+    __slots__ = ("_increments", "_leaves", "_next_row", "_run", "_step", "_token", "call", "numbers", "step_after")
 
     def __init__(
         self,
@@ -29,12 +30,17 @@ class RowWritten:
     ) -> None:
         self._run, self.call, self._step = run, call, step
         self._leaves, self._increments, self._next_row = leaves, increments, next_row
+        self._token = object()
+        self.numbers: NumberRow | None = None  # for the summary, when it is nothing but numbers, and not late
         self.step_after = (next_row or run._row).step
 
     def __call__(self) -> None:
         """Take the row: into the summary and the cursors of increments, and begin the next."""
         run = self._run
-        run._fold.add_row(self._leaves, self._step, run._rank, self)
+        if self.numbers is None:
+            run._fold.add_row(self._leaves, self._step, run._rank, self._token)
+        else:
+            run._fold.add_numbers(self.numbers)
         run._increments.commit(self._increments)
         if self._next_row is not None:
             run._row = self._next_row

@@ -22,6 +22,7 @@ from medialog.wire.storage import Storage
 
 Effect = Callable[[], object]
 WRITING = "writing a line of events"
+MOST_UNSYNCED = 8 * 2**20  # bytes of lines that are kept for a disk that loses them; then the run syncs
 _CLOSED = -1  # instead of a handle
 
 
@@ -78,6 +79,11 @@ class Journal:
         return self._unsynced_size
 
     @property
+    def has_much_unsynced(self) -> bool:
+        """Say whether it is time for a sync, whatever the clock says."""
+        return self._unsynced_size > MOST_UNSYNCED
+
+    @property
     def line_bytes(self) -> int:
         """Return how many bytes of lines this writer has written, over all its files."""
         return self._closed_bytes + (0 if self._file is None else self._file[2])
@@ -105,11 +111,14 @@ class Journal:
         assert self._file is not None
         seq = self._file[3]
         sealed = line.encode(line.Line(seq, kind, self._time(), self._elapsed(self._clock.monotonic()), data, step))
-        if len(sealed) > self._longest:
-            expected = f"at most {self._longest:,} bytes in a line of events (media and Tables go into files)"
-            raise InvalidInput(Violation(kind, "line.size", expected, f"{len(sealed):,}"))
+        self._check_size(kind, len(sealed))
         self._pending = seq, sealed, effect
         self._bring(written=0)
+
+    def _check_size(self, kind: str, size: int) -> None:
+        if size > self._longest:
+            expected = f"at most {self._longest:,} bytes in a line of events (media and Tables go into files)"
+            raise InvalidInput(Violation(kind, "line.size", expected, f"{size:,}"))
 
     def _time(self) -> float:
         """Return unix time in whole milliseconds."""
@@ -119,12 +128,20 @@ class Journal:
         """Return whole microseconds since the run began, in seconds."""
         return int((now - self._started) * 1e6 + 0.5) / 1e6
 
-    def append_row(self, numbers: dict[str, Any], step: int, now: float, effect: Effect) -> None:
-        """Add a row of finite numbers under checked keys; `now` is the monotonic time. See `append`."""
-        assert self._file is not None
+    def append_row(self, numbers: dict[str, Any], step: int, now: float, effect: Effect) -> bool:
+        """Add a row of finite numbers under checked keys; `now` is the monotonic time. See `append`.
+
+        False, and nothing is done, when there is something to do before: to open, to settle, to sync.
+        """
+        if self._pending is not None or self._suspect or self._file is None or self._unsynced_size > MOST_UNSYNCED:
+            return False
         handle, name, offset, seq = self._file
-        sealed = line.encode_row(seq, step, self._time(), self._elapsed(now), numbers)
+        # `_time` and `_elapsed`, without the calls: this is what every row does.
+        t, m = int(self._clock.time() * 1e3 + 0.5) / 1e3, int((now - self._started) * 1e6 + 0.5) / 1e6
+        sealed = line.encode_row(seq, step, t, m, numbers)
         size = len(sealed)
+        if size > self._longest:
+            self._check_size("row", size)
         self._pending = seq, sealed, effect
         try:
             written = self._storage.write(handle, sealed)
@@ -132,12 +149,13 @@ class Journal:
             raise name_storage_error(error, WRITING) from error
         if written != size:
             self._bring(written=None)
-            return
+            return True
         self._unsynced.append(sealed)
         self._unsynced_size += size
         self._file = handle, name, offset + size, seq + 1
         effect()
         self._pending = None
+        return True
 
     def settle(self) -> None:
         """Bring the pending line, if any, to the file."""

@@ -11,10 +11,10 @@ from typing import Any
 from medialog.datatypes import plain
 from medialog.datatypes.files import StagedSink
 from medialog.runtime import trees
-from medialog.runtime.background import Worker
+from medialog.runtime.background import PLAIN, Worker
 from medialog.runtime.call import Call
 from medialog.runtime.effects import PartWritten, RowWritten
-from medialog.runtime.number_row import NumberRow
+from medialog.runtime.number_row import NumberRow, shape_of
 from medialog.runtime.open_row import OpenRow, check_step
 from medialog.runtime.writer import Writer
 from medialog.validators import checks
@@ -54,10 +54,10 @@ class RowWriter(Writer):
             warnings.warn("log(sync=...) has no effect", DeprecationWarning, stacklevel=2)
         if self._disabled:
             return
+        if type(data) is dict and (commit or (commit is None and step is None)) and self._log_numbers(data, step):
+            return
         if self._closed:
             raise RunClosed(f"run {self.id} is finished: log came after finish()")
-        if type(data) is dict and self._log_numbers(data, step, commit):
-            return
         call = Call(self._prepare(data), check_step(step), commit)
         if self._worker is not None:
             self._submit(self._worker, call)
@@ -68,51 +68,64 @@ class RowWriter(Writer):
             self._keep(call, error)
             raise
 
-    def _log_numbers(self, data: dict[str, Any], step: int | None, commit: bool | None) -> bool:
-        """Log a row of numbers under keys that are known; False when it is another one, and nothing was done."""
-        if commit is False or (commit is None and step is not None) or self._worker is not None:
+    def _log_numbers(self, data: dict[str, Any], step: int | None) -> bool:
+        """Log a row of numbers under keys that are known, when there is nothing else to do; else False, and nothing.
+
+        With a background too, when nothing waits in it: it is over sooner than another thread could be woken. What
+        takes longer than a line, that other thread does.
+        """
+        worker = self._worker
+        if worker is not None and (self._postponed or not (worker.is_idle or self._catches_up(worker))):
             return False
         row = data.copy()
-        shape = self._shapes.find(tuple(row))
-        if shape is None:
+        found = self._shapes.find(row)
+        if found is None:
             return False
-        values = tuple(row.values())
-        if not shape.fits(values):
-            return False
-        effect: NumberRow | None = None
+        shape, values = found
         try:
             with self._lock:
-                if self._inside.locked():
+                if self._is_at_work:
                     return False
-                with self._inside:
-                    now = self._enter("log")
-                    at = self._row.step
-                    if self._row.is_open or step not in (None, at) or self._fold.has_step_metrics:
+                try:
+                    self._is_at_work = True
+                    now, collecting = self._clock.monotonic(), self._row
+                    at = collecting.step
+                    if (
+                        self._closed
+                        or self._is_child
+                        or self._waiting
+                        or collecting.is_open
+                        or not (step is None or step == at)
+                        or self._fold.has_step_metrics
+                        or now - self._last_sync >= self._sync_every
+                        or (worker is not None and now - self._last_files >= FILES_EVERY)
+                        or not self._journal.append_row(row, at, now, NumberRow(self, shape, values, at))
+                    ):
                         return False
-                    if not self._journal.is_open:
-                        return False
-                    effect = NumberRow(self, shape.paths, values, at, self._rank)
-                    self._shapes.count(shape)
-                    self._journal.append_row(row, at, now, effect)
-                    self._counts["rows"] += 1
                     if self._waiting:
                         self._take_waiting()
                     if now - self._last_files >= FILES_EVERY:
                         self._refresh_files()
+                finally:
+                    self._is_at_work = False
         except StorageError as error:
-            if effect is None:
-                self._keep(Call(row, check_step(step), commit), error)
-            else:
-                error.kept = True
-                error.add_note(KEPT)
+            if worker is not None:
+                return True  # the row is on its way: the next call brings it there first, or raises
+            error.kept = True
+            error.add_note(KEPT)
             raise
         return True
+
+    def _catches_up(self, worker: Worker) -> bool:
+        """Wait for the background to write a few rows of numbers: it would take longer to queue behind them."""
+        return threading.get_ident() != worker.writer and not self._is_inside() and worker.catch_up()
 
     def _submit(self, worker: Worker, call: Call) -> None:
         """Put a call into the queue of the background. What went wrong there before is raised here."""
         self._warn_postponed()
         try:
             worker.raise_error()
+            self._settle_idle(worker)
             self._warn_of(call.prepared)
             call.prepared = trees.encode(call.prepared, self._handover.freeze)
             is_queued = worker.submit(call)
@@ -127,8 +140,6 @@ class RowWriter(Writer):
 
     def _encode_ahead(self, call: Call) -> None:
         """Encode the values of a call, in any thread; those that depend on earlier rows wait for their turn."""
-        if all(type(value) in _PLAIN for value in call.prepared.values()):
-            return
         sink, started = self._media.sink(), time.perf_counter()
 
         def encode(_: trees.Path, value: Any) -> Any:
@@ -146,10 +157,14 @@ class RowWriter(Writer):
 
     def _write_queued(self, call: Call) -> None:
         """Bring a call of the queue to the file, in the thread that writes."""
-        with self._lock, self._inside:
-            self._enter("log")
-            if not call.taken:
-                self._take_now(call)
+        with self._lock:
+            try:
+                self._is_at_work = True
+                self._enter("log")
+                if not call.taken:
+                    self._take_now(call)
+            finally:
+                self._is_at_work = False
 
     def flush(self) -> None:
         """Return when every row that was logged is in the files; only with `background` is there anything to wait for.
@@ -160,13 +175,19 @@ class RowWriter(Writer):
         if self._worker is not None and threading.get_ident() != self._worker.writer and not self._is_inside():
             self._worker.flush()
             self._warn_postponed()
+            self._settle_idle(self._worker)
+
+    def _settle_idle(self, worker: Worker) -> None:
+        """Bring a row that `log` itself could not write to the file, before anything else is put into the queue."""
+        if worker.is_idle and self._journal.is_unsettled and not self._closed:
+            self._call("log", lambda: None)
 
     def _is_inside(self) -> bool:
         """Say whether this thread is in the midst of a call of this run: in a signal handler, or in a `__del__`."""
         if not self._lock.acquire(blocking=False):
             return False  # another thread is
         try:
-            return self._inside.locked()
+            return self._is_at_work
         finally:
             self._lock.release()
 
@@ -192,12 +213,14 @@ class RowWriter(Writer):
         if not isinstance(data, Mapping):
             got = f"{checks.type_name(data)} {checks.show(data)}"
             raise WrongType(Violation("log", "log.row", 'a mapping, log({"loss": 0.2})', got))
+        if type(data) is dict and PLAIN.issuperset(map(type, data.values())):
+            return plain.prepare_mapping(data, "", self._rules)  # no value of it asks which rules are in use
         with self._rules.use():
             return plain.prepare_mapping(data, "", self._rules)
 
     def _encode(self, prepared: dict[str, Any]) -> dict[str, Any]:
         """Write the media of a checked row; return it as JSON."""
-        if all(type(value) in _PLAIN for value in prepared.values()):
+        if PLAIN.issuperset(map(type, prepared.values())):
             return prepared
         objects = list(_objects(prepared, ()))
         if not objects:
@@ -265,9 +288,13 @@ class RowWriter(Writer):
         for rule, sentence in self._watch.see(leaves):
             self._warn_once(sentence.partition(":")[0], rule, sentence, Advice)
         increments = self._increments.expected(leaves)
-        self._append("row", tree, step, RowWritten(self, call, step, leaves, increments, next_row))
-        self._shapes.learn(tree)
-        self._counts["rows"] += 1
+        shape = shape_of(tree, leaves)
+        effect = RowWritten(self, call, step, leaves, increments, next_row)
+        if shape is not None and next_row is not None:  # not a late row
+            effect.numbers = NumberRow(self, shape, tuple(tree.values()), step)
+        if shape is None or not self._journal.append_row(tree, step, self._clock.monotonic(), effect):
+            self._append("row", tree, step, effect)
+        self._shapes.learn(tree, shape)
 
     def _add_step_metrics(self, tree: dict[str, Any]) -> None:
         """Write the last value of a step metric into a row that has a metric over it and not the step metric itself."""
@@ -292,9 +319,6 @@ class RowWriter(Writer):
             self._postponed.append((f"{place}{sentence} [{rule}]", category))  # for a line of the caller's
         else:
             warn(f"{place}{sentence} [{rule}]", category)
-
-
-_PLAIN = frozenset((float, int, bool, str))
 
 
 def _objects(node: Any, path: trees.Path) -> Iterator[tuple[trees.Path, Any]]:

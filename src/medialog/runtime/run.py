@@ -57,6 +57,7 @@ class Run(RowWriter, SummaryKeeper):
         with self._lock:
             return RunStats(
                 **self._counts,
+                rows=self._shapes.rows,
                 line_bytes=self._journal.line_bytes,
                 queued_rows=len(worker.queued()) if worker is not None else 0,
                 queued_bytes=worker.bytes if worker is not None else 0,
@@ -240,7 +241,7 @@ class Run(RowWriter, SummaryKeeper):
         self._close()
         if not quiet and self.dir is not None and self._rank == 0 and self._start in ("new", "resume"):
             size = self._journal.line_bytes + self._counts["media_bytes"]
-            console.finished(self.id, self.dir, self._counts["rows"], self._counts["media_files"], size)
+            console.finished(self.id, self.dir, self._shapes.rows, self._counts["media_files"], size)
         if self._watch.bad_names:
             names = ", ".join(self._watch.bad_names[:10])
             logger.info("run %s: names that some tools cannot query [metric.name]: %s", self.id, names)

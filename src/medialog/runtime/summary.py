@@ -7,121 +7,33 @@ so through a resume, because setting is an event too.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from medialog.runtime.leaf import NOTHING_SEEN, Column, Leaf, Once
 from medialog.runtime.metric import Metric
 from medialog.runtime.trees import KIND, Path, dotted, insert, leaves, plain
-from medialog.wire import jsontext
 
 if TYPE_CHECKING:
     from medialog.runtime.row_batch import RowBatch
 
 
-class Leaf:
-    """What is known of one key. It is never changed: `after` makes the next one, which takes its place at once."""
-
-    __slots__ = (
-        "count",
-        "first",
-        "first_step",
-        "last",
-        "last_rank",
-        "last_step",
-        "latest",
-        "max",
-        "min",
-        "nan",
-        "sum",
-        "token",
-    )
-
-    def __init__(self) -> None:
-        self.first: Any = None
-        self.last: Any = None  # of the largest step, and there of the lowest rank
-        self.latest: Any = None  # taken last, whatever its step
-        self.first_step: int | None = None
-        self.last_step = -1
-        self.last_rank = 0
-        self.min = math.inf
-        self.max = -math.inf
-        self.sum = 0.0
-        self.count = 0
-        self.nan = 0
-        self.token: object = None  # the row it was taken from last
-
-    def after(self, value: Any, step: int, rank: int = 0, token: object = None) -> Leaf:
-        """Return what is known with one more value."""
-        new = Leaf.__new__(Leaf)
-        new.latest, new.token = value, token
-        if step > self.last_step or (step == self.last_step and rank <= self.last_rank):
-            new.last, new.last_step, new.last_rank = value, step, rank
-        else:
-            new.last, new.last_step, new.last_rank = self.last, self.last_step, self.last_rank
-        if self.first_step is None or step < self.first_step:
-            new.first, new.first_step = value, step
-        else:
-            new.first, new.first_step = self.first, self.first_step
-        new.min, new.max, new.sum, new.count, new.nan = self.min, self.max, self.sum, self.count, self.nan
-        kind = type(value)
-        if kind is dict and value.get(KIND) == jsontext.NUMBER_KIND:
-            value = jsontext.decode_number(value)
-            kind = type(value)
-        if kind is not float and kind is not int:
-            return new
-        if kind is float and math.isnan(value):
-            new.nan += 1
-            return new
-        new.count += 1
-        new.sum += _as_float(value)
-        new.min = min(new.min, value)
-        new.max = max(new.max, value)
-        return new
-
-    def after_numbers(self, column: tuple[Any, ...], steps: tuple[int, int], rank: int, token: object) -> Leaf:
-        """Return what is known with the finite numbers (or booleans) of several rows, whose steps increase."""
-        new = Leaf.__new__(Leaf)
-        first_step, last_step = steps
-        new.latest, new.token = column[-1], token
-        if last_step > self.last_step or (last_step == self.last_step and rank <= self.last_rank):
-            new.last, new.last_step, new.last_rank = column[-1], last_step, rank
-        else:
-            new.last, new.last_step, new.last_rank = self.last, self.last_step, self.last_rank
-        if self.first_step is None or first_step < self.first_step:
-            new.first, new.first_step = column[0], first_step
-        else:
-            new.first, new.first_step = self.first, self.first_step
-        numbers = tuple(value for value in column if type(value) is not bool) if bool in map(type, column) else column
-        new.nan, new.count = self.nan, self.count + len(numbers)
-        total = self.sum
-        for value in numbers:  # one after the other: the sum does not depend on how rows were gathered
-            total += value
-        new.sum = total
-        new.min = min(self.min, min(numbers, default=math.inf))
-        new.max = max(self.max, max(numbers, default=-math.inf))
-        return new
-
-    def statistic(self, name: str, goal: str) -> Any:
-        """Return one of the summaries of `define_metric`; None when no number was seen."""
-        if name == "last":
-            return self.last
-        if name == "first":
-            return self.first
-        if not self.count:
-            return None
-        if name == "best":
-            name = "max" if goal == "maximize" else "min"
-        value = {"min": self.min, "max": self.max, "mean": self.sum / self.count}[name]
-        return jsontext.encode_number(value)
-
-
-class NumberRow(Protocol):
-    """A row of nothing but finite numbers and booleans. Rows of the same keys have the same `paths` object."""
+class Shape(Protocol):
+    """The keys of such rows; under each key all of them have the same type of value."""
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Return the leaves' paths."""
+
+
+class NumberRow(Protocol):
+    """A row of nothing but finite numbers and booleans, of a later step than the one before."""
+
+    @property
+    def shape(self) -> Shape:
+        """Return what rows of the same keys share."""
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -140,11 +52,12 @@ class SummaryFold:
     """Events in, summary out. Pure: it touches no file and no clock.
 
     Every change can be interrupted at any point by an exception from outside (Ctrl-C) and then made again: the second
-    time it changes only what the first did not. `token` names the row, so that no value is counted twice.
+    time it changes only what the first did not. `token` names the row, so that no value is counted twice. It should be
+    small: it lives as long as the key is not logged again.
     """
 
     def __init__(self) -> None:
-        self._leaves: dict[Path, Leaf] = {}
+        self._leaves: dict[Path, Leaf | Once] = {}
         self._manual: dict[Path, Any] = {}
         self._trees: dict[Path, dict[str, None]] = {}  # each mapping: the names in it
         self._definitions: dict[str, Metric] = {}
@@ -153,35 +66,49 @@ class SummaryFold:
         # Rows of numbers are gathered and taken many at once: those being taken, and those that came since.
         self._gathered: tuple[list[NumberRow], list[NumberRow]] = ([], [])
 
-    def add_numbers(self, row: NumberRow) -> None:
-        """Take a committed row of numbers, at the latest when somebody asks for a value."""
+    def add_numbers(self, row: NumberRow) -> bool:
+        """Take a committed row of numbers, at the latest when somebody asks for a value; say whether it is new."""
         gathered = self._gathered[1]
-        if not gathered or gathered[-1] is not row:
-            gathered.append(row)
-        if len(gathered) >= _GATHER:
-            self._take_gathered()
+        if gathered:
+            if gathered[-1] is row:
+                return False
+            if len(gathered) >= _GATHER:
+                self._take_gathered()
+                gathered = self._gathered[1]
+        gathered.append(row)  # the last thing: when it was not reached, nothing of the row was taken
+        return True
 
     def _take_gathered(self) -> None:
-        taking, gathered = self._gathered
-        if not taking:
-            if not gathered:
-                return
-            self._gathered = taking, _ = gathered, []
-        begin = 0
-        while begin < len(taking):
-            end, paths = begin + 1, taking[begin].paths
-            while end < len(taking) and taking[end].paths is paths and taking[end].step > taking[end - 1].step:
-                end += 1
-            self._add_batch(taking[begin:end])
-            begin = end
-        self._gathered = [], self._gathered[1]
+        while any(self._gathered):  # both, when an earlier taking was interrupted
+            taking, gathered = self._gathered
+            if not taking:
+                self._gathered = taking, _ = gathered, []
+            self._take(taking)
+            self._gathered = [], self._gathered[1]
 
-    def _add_batch(self, rows: list[NumberRow]) -> None:
-        steps, rank, token = (rows[0].step, rows[-1].step), rows[0].rank, rows[-1]
-        for path, column in zip(rows[0].paths, zip(*(row.values for row in rows), strict=True), strict=True):
-            leaf = self._place(path, token)
-            if leaf is not None:
-                self._leaves[path] = leaf.after_numbers(column, steps, rank, token)
+    def _take(self, taking: list[NumberRow]) -> None:
+        columns: dict[Path, Column] = {}
+        for shape, group in groupby(taking, _SHAPE):
+            rows = list(group)
+            for path, values in zip(shape.paths, zip(*map(_VALUES, rows), strict=True), strict=True):
+                column = columns.get(path)
+                if column is None:
+                    column = columns[path] = Column(rows[0].step)
+                column.values += values
+                column.last = rows[-1].step
+                column.has_booleans = column.has_booleans or type(values[0]) is bool
+        rank = taking[0].rank
+        for path, column in columns.items():
+            token = -1 - column.last  # no other token is a number, and no two of these rows have the same step
+            known = self._leaves.get(path)
+            if known is None:
+                self._take_place(path)
+                if len(column.values) == 1:
+                    self._leaves[path] = Once(column.values[0], column.first, rank, token)
+                else:
+                    self._leaves[path] = NOTHING_SEEN.after_numbers(column, rank, token)
+            elif known.token != token:
+                self._leaves[path] = known.after_numbers(column, rank, token)
 
     def add_columns(self, batch: RowBatch, rank: int) -> None:
         """Take the rows of a batch."""
@@ -193,24 +120,19 @@ class SummaryFold:
             values, steps = cells.values, batch.steps
             if cells.present is not None:
                 values, steps = values[cells.present], steps[cells.present]
-            leaf = self._place(path, None)
-            assert leaf is not None
-            if in_order and (values.dtype.kind in "ib" or (values.dtype.kind == "f" and isfinite(values).all())):
-                ends = int(steps[0]), int(steps[-1])
-                self._leaves[path] = leaf.after_numbers(tuple(values.tolist()), ends, rank, None)
-                continue
-            for step, value in zip(steps.tolist(), values.tolist(), strict=True):
-                leaf = leaf.after(value, step, rank)
-            self._leaves[path] = leaf
-
-    def _place(self, path: Path, token: object) -> Leaf | None:
-        """Return the leaf at `path`, new where there is none; None when it has taken the row `token` already."""
-        leaf = self._leaves.get(path)
-        if leaf is None:
-            if path not in self._manual:
+            known = self._leaves.get(path)
+            if known is None:
                 self._take_place(path)
-            return _NOTHING_SEEN
-        return None if token is not None and leaf.token is token else leaf
+                known = NOTHING_SEEN
+            if in_order and (values.dtype.kind in "ib" or (values.dtype.kind == "f" and isfinite(values).all())):
+                column = Column(int(steps[0]))
+                column.values, column.last = values.tolist(), int(steps[-1])
+                column.has_booleans = values.dtype.kind == "b"
+                known = known.after_numbers(column, rank, None)
+            else:
+                for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                    known = known.after(value, step, rank)
+            self._leaves[path] = known
 
     def add_row(self, row: Iterable[tuple[Path, Any]], step: int, rank: int = 0, token: object = None) -> None:
         """Take the leaves of a committed row.
@@ -219,9 +141,12 @@ class SummaryFold:
         """
         self._take_gathered()
         for path, value in row:
-            leaf = self._place(path, token)
-            if leaf is not None:
-                self._leaves[path] = leaf.after(value, step, rank, token)
+            known = self._leaves.get(path)
+            if known is None:
+                self._take_place(path)
+                self._leaves[path] = Once(value, step, rank, token)
+            elif token is None or known.token is not token:
+                self._leaves[path] = known.after(value, step, rank, token)
 
     def define(self, metric: Metric) -> None:
         """Take a metric definition; it holds for earlier values too."""
@@ -240,6 +165,8 @@ class SummaryFold:
 
     def definition_for(self, path: Path) -> Metric | None:
         """Return the definition that holds for a leaf: its own, else the longest matching glob."""
+        if not self._definitions:
+            return None
         if path not in self._definition_of:
             key = dotted(path)
             found = [metric for metric in self._definitions.values() if metric.matches(path, key)]
@@ -256,7 +183,7 @@ class SummaryFold:
             for inner, leaf in leaves(value, path):
                 self.set(inner, leaf)
             return
-        if path not in self._manual and path not in self._leaves:
+        if path not in self._leaves:
             self._take_place(path)
         self._manual[path] = value
 
@@ -271,11 +198,14 @@ class SummaryFold:
             self._forget(known)
         return bool(gone)
 
-    def _paths(self) -> dict[Path, None]:
-        return {**dict.fromkeys(self._leaves), **dict.fromkeys(self._manual)}
+    def _paths(self) -> Iterable[Path]:
+        """Return every path: those that were logged, then those that were only set by hand."""
+        return {**dict.fromkeys(self._leaves), **dict.fromkeys(self._manual)} if self._manual else self._leaves
 
     def _take_place(self, path: Path) -> None:
         """Make room for a new leaf: a leaf replaces a tree of that name, and a tree replaces a leaf."""
+        if path in self._manual:
+            return  # it has its place
         if path in self._trees:
             self._delete(path)
         for length in range(1, len(path)):
@@ -304,7 +234,7 @@ class SummaryFold:
             if value is not _ABSENT:
                 yield path, value
 
-    def _value(self, path: Path, leaf: Leaf) -> Any:
+    def _value(self, path: Path, leaf: Leaf | Once) -> Any:
         metric = self.definition_for(path)
         names = metric.summary if metric is not None else ()
         if "none" in names:
@@ -343,16 +273,9 @@ class SummaryFold:
         return tree
 
 
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        return math.inf if value > 0 else -math.inf
-
-
 _ABSENT = object()
-_NOTHING_SEEN = Leaf()
 _GATHER = 1024  # rows
+_SHAPE, _VALUES = attrgetter("shape"), attrgetter("values")
 
 
 class Summary(MutableMapping[str, Any]):

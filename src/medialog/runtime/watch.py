@@ -18,12 +18,15 @@ class KeyWatch:
     """Notes each key's kind of value and count, and yields a notice the first time a piece of advice is not met."""
 
     def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self._kind: dict[Path, str] = {}
-        self._points: dict[Path, int] = {}
-        self._folded: dict[str, str] = {}
+        # A run may have a hundred thousand keys: of one that was logged once, only its kind is kept.
+        self._kind: dict[Path, str] = {}  # "null" until another is seen
+        self._points: dict[Path, int] = {}  # of the keys that have more than one
+        self._most_seen = 0  # points of one key
+        self._folded: dict[Path, Path] = {}  # without case: the first of them, where that has case
+        self._columns = 0  # keys, case aside
         self._name = re.compile(str(rules.limit("metric.name")))
         self._most_points = rules.limit("metric.points_advice")
+        self._most_columns = rules.limit("metric.columns_advice")
         self._mixed: set[Path] = set()
         self._told_points = False
         self.bad_names: list[str] = []
@@ -31,17 +34,20 @@ class KeyWatch:
     def see(self, leaves: Iterable[tuple[Path, Any]]) -> Iterator[tuple[str, str]]:
         """Take the leaves of a row; yield `(rule, sentence)` for each piece of advice that is newly not met."""
         for path, value in leaves:
-            kind = kind_of(value)
+            kind = _KINDS.get(type(value)) or _kind(value)
             known = self._kind.get(path)
+            points = 1
             if known is None:
-                if kind != "null":
+                yield from self._see_name(path)
+                self._kind[path] = kind
+            else:
+                if known == "null":
                     self._kind[path] = kind
-                if path not in self._points:
-                    yield from self._see_name(path)
-            elif kind not in (known, "null") and path not in self._mixed:
-                self._mixed.add(path)
-                yield "metric.type", f"{dotted(path)}: logged as {known} before and as {kind} now; both are kept"
-            points = self._points[path] = self._points.get(path, 0) + 1
+                elif kind not in (known, "null") and path not in self._mixed:
+                    self._mixed.add(path)
+                    yield "metric.type", f"{dotted(path)}: logged as {known} before and as {kind} now; both are kept"
+                points = self._points[path] = self._points.get(path, 1) + 1
+            self._most_seen = max(self._most_seen, points)
             if points == self._most_points + 1 and not self._told_points:
                 self._told_points = True
                 sentence = f"{dotted(path)}: more than {self._most_points:,} points, fewer are recommended"
@@ -49,23 +55,31 @@ class KeyWatch:
 
     def rows_left(self) -> float:
         """Return how many more rows of known keys can go by before there is something to say of their number."""
-        return math.inf if self._told_points else int(self._most_points) - max(self._points.values(), default=0)
+        return math.inf if self._told_points else int(self._most_points) - self._most_seen
 
     def count(self, paths: Iterable[Path], rows: int) -> None:
         """Count rows that went by without being looked at."""
         for path in paths:
-            self._points[path] = self._points.get(path, 0) + rows
+            points = self._points[path] = self._points.get(path, 1) + rows
+            self._most_seen = max(self._most_seen, points)
 
     def _see_name(self, path: Path) -> Iterator[tuple[str, str]]:
         key = dotted(path)
-        if not all(self._name.search(part) for name in path for part in _SEPARATORS.split(name)):
+        if not all(all(map(self._name.search, _SEPARATORS.split(name))) for name in path):
             self.bad_names.append(key)
-        other = self._folded.setdefault(key.casefold(), key)
-        if other != key:
-            yield "metric.case", f"{key}: differs from {other} only by case; some tools take them for one"
-        most = self._rules.limit("metric.columns_advice")
-        if len(self._folded) == most + 1:
-            yield "metric.columns_advice", f"more than {most} keys in one run, fewer are recommended"
+        folded = tuple(name.casefold() for name in path)
+        other = self._folded.get(folded)
+        if other is None and folded != path:
+            if folded in self._kind:
+                other = folded
+            else:
+                self._folded[folded] = path
+        if other is None:
+            self._columns += 1
+        elif other != path:
+            yield "metric.case", f"{key}: differs from {dotted(other)} only by case; some tools take them for one"
+        if self._columns == self._most_columns + 1:
+            yield "metric.columns_advice", f"more than {self._most_columns} keys in one run, fewer are recommended"
 
 
 _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", type(None): "null"}

@@ -36,7 +36,6 @@ from medialog.validators.rules import Rules
 from medialog.wire.storage import Storage
 
 logger = logging.getLogger("medialog")
-MOST_UNSYNCED = 8 * 2**20  # bytes of lines that are kept for a disk that loses them; then `log` syncs
 T = TypeVar("T")
 
 _live: weakref.WeakSet[Writer] = weakref.WeakSet()
@@ -82,7 +81,7 @@ class Writer(RunFacts):
         self._media = MediaFiles(storage)
         with storage_errors("looking at what an earlier writer left"):
             self._media.adopt(unsynced)
-        self._counts = dict.fromkeys(("rows", "media_files", "media_bytes", "syncs"), 0)
+        self._counts = dict.fromkeys(("media_files", "media_bytes", "syncs"), 0)
         self._encode_seconds = 0.0
         self._waiting: list[Call] = []
         self._background_options = background
@@ -116,10 +115,11 @@ class Writer(RunFacts):
         self._journal.open({**facts, "start": self._start, **sealed})
 
     def _make_locks(self) -> None:
-        # `_lock` keeps threads apart; `_inside` is held by the call that is at work, so that one made in the midst of
-        # it by the same thread (a signal handler, a `__del__`) is recognised and waits for its end.
+        # `_lock` keeps threads apart; `_is_at_work` while a call is, so that one made in the midst of it by the same
+        # thread (a signal handler, a `__del__`) is recognised and waits for its end. Between the op codes that set it
+        # back Python handles no signal, as little as between those that leave a lock, and it is cheaper than one.
         self._lock = threading.RLock()
-        self._inside = threading.Lock()
+        self._is_at_work = False
         self._make_worker()
 
     def _make_worker(self) -> None:
@@ -161,15 +161,18 @@ class Writer(RunFacts):
     def _call(self, doing: str, action: Callable[[], T], call: Call | None = None) -> T | None:
         """Do `action` when no other call is at work; one that comes in the midst of another waits for its end."""
         with self._lock:
-            if self._inside.locked():
+            if self._is_at_work:
                 self._waiting.append(call or Call.of(action))
                 return None
-            with self._inside:
+            try:
+                self._is_at_work = True
                 self._enter(doing)
                 result = action()
                 if self._waiting:
                     self._take_waiting()
                 return result
+            finally:
+                self._is_at_work = False
 
     def _enter(self, doing: str) -> float:
         """Check that the run is open, settle what an interrupted call left, and sync when it is time.
@@ -187,7 +190,7 @@ class Writer(RunFacts):
         now = self._clock.monotonic()
         if doing in ("sync", "finish") or self._disabled:
             return now
-        if self._journal.unsynced_size > MOST_UNSYNCED or now - self._last_sync >= self._sync_every:
+        if self._journal.has_much_unsynced or now - self._last_sync >= self._sync_every:
             self._sync()
         return now
 
@@ -198,6 +201,8 @@ class Writer(RunFacts):
         self._media.forget()
         self._increments.forget()
         self._counts = dict.fromkeys(self._counts, 0)
+        self._shapes.tell()
+        self._shapes = Shapes(self._watch)
         self._begin_writer("fork")
         self._files.is_owner = False
 

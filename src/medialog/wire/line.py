@@ -53,8 +53,30 @@ def encode(line: Line) -> bytes:
 
 def encode_row(seq: int, step: int, t: float, m: float, numbers: dict[str, Any]) -> bytes:
     """The same for a row of finite numbers and booleans, without looking at each of them again."""
-    sealed = jsontext.encode_plain({"seq": seq, "step": step, "k": "row", "t": t, "m": m, "d": numbers})[:-1]
+    make_row, encode_body = _row_codec or _make_row_codec()
+    sealed = encode_body(make_row(seq, step, "row", t, m, numbers))[:-1]
     return b'%b,"crc":"%08x"}\n' % (sealed, zlib.crc32(sealed))
+
+
+_RowCodec = tuple[Callable[..., Any], Callable[[Any], bytes]]
+_row_codec: _RowCodec | None = None
+
+
+def _make_row_codec() -> _RowCodec:
+    """Return how to make the body of a row, and how to encode it: a Struct's keys are encoded once for all."""
+    global _row_codec
+    import msgspec
+
+    class Row(msgspec.Struct, gc=False):
+        seq: int
+        step: int
+        k: str
+        t: float
+        m: float
+        d: dict[str, Any]
+
+    _row_codec = Row, msgspec.json.Encoder().encode
+    return _row_codec
 
 
 def decode(raw: bytes) -> Line | Damage:
