@@ -29,10 +29,7 @@ class Medialog:
 
         warnings.simplefilter("ignore", medialog.MedialogWarning)
         self.library = medialog
-        self.run = medialog.init(dir=folder, quiet=True, limits=LIMITS, background=self._background())
-
-    def _background(self) -> Any:
-        return self.background
+        self.run = medialog.init(dir=folder, quiet=True, limits=LIMITS, background=self.background)
 
     def log(self, step: int, row: dict[str, Any]) -> None:
         self.run.log(row)
@@ -72,13 +69,6 @@ class MedialogBackground(Medialog):
     """medialog with threads that encode and write."""
 
     background = True
-
-
-class MedialogSmallQueue(Medialog):
-    """The same, with at most 32 MiB of values that wait."""
-
-    def _background(self) -> Any:
-        return self.library.Background(queue_bytes=32 * 2**20)
 
 
 class Wandb(Medialog):
@@ -219,7 +209,6 @@ class Rerun:
 LOGGERS: dict[str, Any] = {
     "medialog": Medialog,
     "medialog, background": MedialogBackground,
-    "medialog, background of 32 MiB": MedialogSmallQueue,
     "wandb": Wandb,
     "trackio": Trackio,
     "tensorboardX": TensorboardX,
