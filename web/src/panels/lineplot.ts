@@ -43,7 +43,7 @@ function seriesOf(all: Lines, { smoothed, styles }: Look): uPlot.Series[] {
     const { color, dash: dashed, shown: show } = styles[i];
     const dash = dashed ? [6, 3] : undefined;
     // Few points are all drawn; of many those that no line reaches.
-    const points: uPlot.Series.Points = { show: true, size: 5, fill: color, stroke: color, width: 0, ...(raw.x.length < 40 && !smoothed ? {} : { filter: lonely }) };
+    const points: uPlot.Series.Points = { show: true, size: 5, fill: color, ...(raw.x.length < 40 && !smoothed ? {} : { filter: lonely }) };
     const line = { label, stroke: smoothed ? `${color}48` : color, width: smoothed ? 1 : 1.6, dash, show, spanGaps: false, points };
     return smoothed ? [line, { label, stroke: color, width: 1.8, dash, show, points: { ...points, filter: lonely } }] : [line];
   });
