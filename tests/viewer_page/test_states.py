@@ -76,6 +76,23 @@ def test_the_rest_of_a_broken_run_is_shown(chromium: Chromium, broken: str) -> N
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("missing", "no such regular file"), ("damaged", "bytes, got 60"), ("cut", "3.2 MB, by --max-size 1 MB")],
+)
+def test_a_file_that_cannot_be_saved_says_why(chromium: Chromium, broken: str, key: str, said: str) -> None:
+    page = chromium.open(broken)
+    show(page, key)
+    page.click(selector(key, "[aria-label^='More for']"))
+    entry = f"[...document.querySelectorAll({json.dumps(selector(key, '.menu button'))})]"
+    page.wait(f"{entry}.length > 0")
+    page.evaluate(f"{entry}.find((e) => e.textContent === 'Save the original file').click()")
+    wait_text(page, selector(key, ".menu [role=status]"), "Not saved: ")
+    assert said in text(page, selector(key, ".menu [role=status]"))
+    assert [] == page.errors()
+    page.close()
+
+
 def test_a_run_without_a_row(chromium: Chromium, tmp_path: Path) -> None:
     run = medialog.init(dir=tmp_path, id="empty")
     run.finish()

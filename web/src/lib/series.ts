@@ -1,5 +1,7 @@
 /** Points of metrics: reading columns, thinning to what a screen can show, smoothing. */
 
+import { lastAtOrBefore } from "./steps";
+
 export interface Points {
   x: Float64Array;
   y: Float64Array;
@@ -19,8 +21,8 @@ export function readColumn(bytes: Uint8Array): Float64Array {
   return new Float64Array(copy.buffer, copy.byteOffset, Math.floor(copy.byteLength / 8));
 }
 
-/** Points in the order of x. A point whose x is no number has no place and is left out. */
-export function ordered(points: Points): Points {
+/** Points in the order of x, and where each stood before. A point whose x is no number has no place and is left out. */
+export function ordered(points: Points): Points & { order: Uint32Array | null } {
   let sorted = true;
   for (let i = 0; i < points.x.length; i += 1) {
     if (!Number.isFinite(points.x[i]) || (i > 0 && points.x[i] < points.x[i - 1])) {
@@ -28,10 +30,10 @@ export function ordered(points: Points): Points {
       break;
     }
   }
-  if (sorted) return points;
-  const order = Array.from(points.x.keys()).filter((i) => Number.isFinite(points.x[i]));
-  order.sort((a, b) => points.x[a] - points.x[b]);
-  return { x: Float64Array.from(order, (i) => points.x[i]), y: Float64Array.from(order, (i) => points.y[i]) };
+  if (sorted) return { ...points, order: null };
+  const order = Uint32Array.from(Array.from(points.x.keys()).filter((i) => Number.isFinite(points.x[i])));
+  order.sort((a, b) => points.x[a] - points.x[b] || a - b);
+  return { x: Float64Array.from(order, (i) => points.x[i]), y: Float64Array.from(order, (i) => points.y[i]), order };
 }
 
 /**
@@ -40,34 +42,30 @@ export function ordered(points: Points): Points {
  */
 export function envelope(points: Points, low: number, high: number, columns: number): Points {
   const { x, y } = points;
-  let start = 0;
-  let end = x.length;
-  while (start < end && x[start] < low) start += 1;
-  while (end > start && x[end - 1] > high) end -= 1;
   // One point beyond each side, so that lines run to the edges.
-  start = Math.max(start - 1, 0);
-  end = Math.min(end + 1, x.length);
+  const start = Math.max(firstAtOrAfter(x, low) - 1, 0);
+  const end = Math.min(lastAtOrBefore(x, high) + 2, x.length);
   if (end - start <= columns * 4) return { x: x.subarray(start, end), y: y.subarray(start, end) };
   const width = (high - low) / columns || 1;
   const kept: number[] = [];
+  const chosen: number[] = [0, 0, 0, 0, 0];
   let i = start;
   while (i < end) {
-    const column = Math.floor((x[i] - low) / width);
-    let [first, last, least, most] = [i, i, -1, -1];
-    let gap = -1;
-    while (i < end && Math.floor((x[i] - low) / width) === column) {
-      if (Number.isFinite(y[i])) {
-        if (least < 0 || y[i] < y[least]) least = i;
-        if (most < 0 || y[i] > y[most]) most = i;
+    const limit = low + (Math.floor((x[i] - low) / width) + 1) * width;
+    const first = i;
+    let [least, most, gap] = [-1, -1, -1];
+    do {
+      const value = y[i];
+      if (Number.isFinite(value)) {
+        if (least < 0 || value < y[least]) least = i;
+        if (most < 0 || value > y[most]) most = i;
       } else gap = i;
-      last = i;
       i += 1;
-    }
-    const chosen = new Set([first, last]);
-    if (least >= 0) chosen.add(least);
-    if (most >= 0) chosen.add(most);
-    if (gap >= 0) chosen.add(gap);
-    for (const index of [...chosen].sort((a, b) => a - b)) kept.push(index);
+    } while (i < end && x[i] < limit);
+    [chosen[0], chosen[1], chosen[2], chosen[3], chosen[4]] = [first, least, most, gap, i - 1];
+    chosen.sort((one, other) => one - other);
+    let before = -1;
+    for (const index of chosen) if (index > before) kept.push((before = index));
   }
   return { x: Float64Array.from(kept, (k) => x[k]), y: Float64Array.from(kept, (k) => y[k]) };
 }
@@ -90,19 +88,62 @@ export function smooth(values: Float64Array, weight: number): Float64Array {
   return out;
 }
 
-/** Several series on one x, as uPlot takes them: undefined where a series has no point, null where it has a gap. */
+function firstAtOrAfter(values: Float64Array, wanted: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Several series on one x, as uPlot takes them: undefined where a series has no point, null where it has a gap. Points of
+ * one series on the same x (all batches of an epoch) stay as many as they are: that x stands there as often.
+ */
 export function align(series: Points[]): [number[], ...(number | null | undefined)[][]] {
-  const all = new Set<number>();
-  for (const { x } of series) for (const value of x) all.add(value);
-  const xs = Float64Array.from(all).sort();
-  const places = new Map<number, number>();
-  xs.forEach((value, place) => places.set(value, place));
-  const columns = series.map(({ x, y }) => {
-    const column = new Array<number | null | undefined>(xs.length).fill(undefined);
-    for (let i = 0; i < x.length; i += 1) column[places.get(x[i]) as number] = Number.isFinite(y[i]) ? y[i] : null;
-    return column;
-  });
-  return [Array.from(xs), ...columns];
+  const at = series.map(() => 0);
+  const xs: number[] = [];
+  const columns: (number | null | undefined)[][] = series.map(() => []);
+  for (;;) {
+    let x = Infinity;
+    for (let s = 0; s < series.length; s += 1) if (at[s] < series[s].x.length && series[s].x[at[s]] < x) x = series[s].x[at[s]];
+    if (x === Infinity) return [xs, ...columns];
+    const start = xs.length;
+    for (let s = 0; s < series.length; s += 1) {
+      const { x: own, y } = series[s];
+      let place = start;
+      for (; at[s] < own.length && own[at[s]] === x; at[s] += 1, place += 1) {
+        if (place === xs.length) xs.push(x);
+        columns[s][place] = Number.isFinite(y[at[s]]) ? y[at[s]] : null;
+      }
+    }
+    for (const column of columns) while (column.length < xs.length) column.push(undefined);
+  }
+}
+
+/** The points between two gaps, which no line reaches. `undefined` is no point of this series, and no gap of its line. */
+export function alone(column: ArrayLike<number | null | undefined>): number[] {
+  const found: number[] = [];
+  let [last, since] = [-1, 0];
+  for (let i = 0; i < column.length; i += 1) {
+    const value = column[i];
+    if (value === undefined) continue;
+    if (value === null) {
+      if (since === 1) found.push(last);
+      since = 0;
+    } else [last, since] = [i, since + 1];
+  }
+  if (since === 1) found.push(last);
+  return found;
+}
+
+/** How many values a logarithm has no place for: zero and below. */
+export function notPositive(values: Float64Array): number {
+  let count = 0;
+  for (const value of values) if (value <= 0 && value !== -Infinity) count += 1;
+  return count;
 }
 
 export function notFinite(values: Float64Array): { nan: number; infinite: number } {

@@ -25,10 +25,13 @@ export interface Shown {
 }
 
 export function shownAt(entries: Entry[], row: number): Shown {
-  const position = lastAtOrBefore(
-    entries.map((entry) => entry.row),
-    row,
-  );
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entries[middle].row <= row) low = middle + 1;
+    else high = middle;
+  }
+  const position = low - 1;
   const entry = position < 0 ? null : entries[position];
   return { entry, position, held: entry !== null && entry.row < row, first: entries.length ? entries[0].row : -1 };
 }

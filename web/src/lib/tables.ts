@@ -54,15 +54,15 @@ export function toCsv(view: TableView, rows: number[]): string {
   return lines.map((cells) => cells.map(quoted).join(",")).join("\r\n");
 }
 
-function plain(cell: Json): string {
+export function plain(cell: Json): string {
   if (cell === null || cell === undefined) return "";
-  if (typeof cell === "number") return String(cell);
+  if (typeof cell === "number") return Object.is(cell, -0) ? "-0" : String(cell);
   if (isDescriptor(cell) && typeof cell.path === "string") return cell.path;
   const number = numberOf(cell);
   return number === undefined || typeof cell === "boolean" ? formatValue(cell) : String(number);
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   // A spreadsheet would run these as formulas; numbers stay numbers.
   const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -1,5 +1,7 @@
 /** The document that Python embeds (`medialog-index`), as this page reads it. */
 
+import type { Chart } from "./charts";
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Tree = { [key: string]: Json };
 
@@ -128,6 +130,8 @@ export interface Context {
 export interface Handle {
   update(item: Item, context: Context): void | Promise<void>;
   destroy(): void;
+  /** A renderer of charts also gives the numbers behind what it drew last, and the picture as a file. */
+  chart?: Chart;
 }
 
 export interface Renderer {

@@ -113,7 +113,47 @@ export function parts(path: string[]): string[] {
   return found.length ? found : [path.join(".")];
 }
 
-/** The line of Python that gives the object back. */
-export function snippet(run: string, key: string, step: number): string {
-  return `import medialog\nmedialog.open_run(${JSON.stringify(run)}).media(${JSON.stringify(key)}, step=${step})`;
+/** A text as Python writes it. JSON's escapes are Python's, too. */
+function python(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** The lines of Python that read a value back, where the run directory lies where a run writes it by itself. */
+export function snippet(run: string, key: string, step: number, value: Json): string {
+  const open = `import medialog\n\nrun = medialog.open_run(${python(`runs/${run}`)})  # the run directory\n`;
+  if (itemsOf(value).length && itemsOf(value)[0]._type !== "number") return `${open}value = run.media(${python(key)}, step=${step})`;
+  return `${open}value = next(row[${python(key)}] for row in run.history(keys=${python(key)}) if row["_step"] == ${step})`;
+}
+
+/** The same for the points of metrics. */
+export function seriesSnippet(run: string, keys: string[]): string {
+  const names = keys.map(python).join(", ");
+  return `import medialog\n\nrun = medialog.open_run(${python(`runs/${run}`)})  # the run directory\nrows = run.history(keys=[${names}])  # dicts with "_step" and what was logged`;
+}
+
+export interface StoredFile {
+  path: string;
+  /** What it is of the value: "image 3", "mask truth", "table". */
+  what: string;
+}
+
+const MEMBERS: Record<string, string> = { masks: "mask", boxes: "boxes", image: "picture", plotly: "figure for plotly", vega: "figure for Vega", table: "table" };
+
+/** Every file of a value: its own, those of its items, and those that belong to it (masks, boxes, the table of a chart). */
+export function filesOf(value: Json): StoredFile[] {
+  const found = new Map<string, string>();
+  const add = (one: unknown, what: string): void => {
+    if (isDescriptor(one) && typeof one.path === "string" && !found.has(one.path)) found.set(one.path, what);
+  };
+  const items = itemsOf(value);
+  items.forEach((item, i) => {
+    const which = items.length > 1 ? ` ${i + 1}` : "";
+    add(item, `${label(item._type)}${which}`);
+    for (const [member, name] of Object.entries(MEMBERS)) {
+      const inside = item[member];
+      if (isDescriptor(inside)) add(inside, `${name}${which}`);
+      else if (typeof inside === "object" && inside !== null) for (const [layer, one] of Object.entries(inside)) add(one, `${name} ${layer}${which && ` of ${which.trim()}`}`);
+    }
+  });
+  return [...found].map(([path, what]) => ({ path, what }));
 }

@@ -18,8 +18,12 @@ export const KEYS: [string, string][] = [
   ["Enter or f", "open the panel in full"],
   ["[ ]", "previous, next item of a list"],
   ["m b d", "masks, boxes, difference"],
-  ["p", "pin the panel to its step"],
-  ["r", "reset cameras and zoom"],
+  ["p", "pin the panel to its step; while comparing, the other side"],
+  ["c", "compare with the pin: side by side, swipe, blink"],
+  ["x", "show the other one of two that blink"],
+  ["v", "the numbers behind a chart, or the chart"],
+  ["+ -", "zoom a line chart at the step"],
+  ["r", "reset cameras and every zoom"],
   ["t", "light, dark"],
   ["?", "this help"],
   ["Esc", "close"],
@@ -27,6 +31,8 @@ export const KEYS: [string, string][] = [
 
 export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  // A menu that is open takes the keys: Escape closes it and nothing behind it.
+  if (document.querySelector(":popover-open")) return;
   if (event.key === "Escape") {
     if (page.help) page.help = false;
     else if (page.peek) page.peek = null;
@@ -38,7 +44,7 @@ export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => vo
   }
   if (typing(event.target)) return;
   const onControl = event.target instanceof HTMLElement && event.target.closest("button, a, summary, video, audio, input") !== null;
-  const key = event.target instanceof HTMLElement ? (event.target.closest<HTMLElement>("[data-panel]")?.dataset.panel ?? "") : "";
+  const key = event.target instanceof HTMLElement ? (event.target.closest<HTMLElement>("[data-panel]")?.dataset.panel ?? page.open ?? "") : "";
   const actions: Record<string, () => void> = {
     ArrowLeft: () => page.move(event.shiftKey ? -10 : -1),
     ArrowRight: () => page.move(event.shiftKey ? 10 : 1),
@@ -57,13 +63,16 @@ export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => vo
       page.theme = page.dark ? "light" : "dark";
       page.writeAddress();
     },
+    x: () => (page.swaps += 1),
     "?": () => (page.help = true),
     "[": () => (page.itemMoves = { key, by: -1, count: page.itemMoves.count + 1 }),
     "]": () => (page.itemMoves = { key, by: 1, count: page.itemMoves.count + 1 }),
   };
   if (!onControl) actions[" "] = () => page.play(!page.playing);
   if (key) {
-    actions.p = () => page.pin(key);
+    // Beside its pin, the side that is not pinned is meant.
+    actions.p = () => (page.open === key && page.isPinned(key) ? page.pinSecond(key, page.pins[key].length < 2) : page.pin(key));
+    actions.c = () => page.compare(key);
     actions.f = () => {
       page.open = key;
       page.writeAddress();

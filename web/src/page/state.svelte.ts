@@ -9,6 +9,7 @@ import type { PanelModel } from "./model";
 
 export type Theme = "auto" | "light" | "dark";
 export type Grouping = "type" | "prefix" | "none";
+export type Comparing = "side" | "swipe" | "blink";
 
 const MEDIA = new Set(["histogram", "json-value", "text-value"]);
 
@@ -36,13 +37,20 @@ export class Page {
   openAt = $state(-1);
   help = $state(false);
   playing = $state(false);
-  pins = $state<Record<string, number>>({});
+  /** The rows to which panels are pinned: one, or two that are compared. */
+  pins = $state<Record<string, number[]>>({});
+  /** How two steps of the opened panel are compared. */
+  comparing = $state<Comparing>("side");
   masks = $state(true);
   boxes = $state(true);
   difference = $state(false);
   /** Counts `[`, `]` and `r`: panels follow a change. */
   itemMoves = $state({ key: "", by: 0, count: 0 });
   cameraResets = $state(0);
+  /** The part of an axis that all line charts on it show; null is all of it. */
+  zoomed = $state.raw<{ axis: string; x: [number, number] } | null>(null);
+  /** Counts `x`: the other one of two that blink. */
+  swaps = $state(0);
   focused = $state("");
   readonly axes: string[];
   readonly marks: number[];
@@ -144,13 +152,42 @@ export class Page {
   }
 
   pin(key: string): void {
-    if (Object.hasOwn(this.pins, key)) delete this.pins[key];
-    else this.pins[key] = this.row;
+    if (this.isPinned(key)) delete this.pins[key];
+    else this.pins[key] = [this.row];
+    this.writeAddress();
+  }
+
+  zoom(axis: string, x: [number, number] | null): void {
+    const now = this.zoomed?.axis === axis ? this.zoomed.x : null;
+    if (x === null ? now === null : now !== null && now[0] === x[0] && now[1] === x[1]) return;
+    this.zoomed = x && { axis, x };
+    this.writeAddress();
+  }
+
+  isPinned(key: string): boolean {
+    return Object.hasOwn(this.pins, key);
+  }
+
+  /** Pin a panel to the page's step as well, to compare it with the one to which it is pinned; or give that pin up. */
+  pinSecond(key: string, on = true): void {
+    if (!this.isPinned(key)) return;
+    this.pins[key] = on ? [this.pins[key][0], this.row] : [this.pins[key][0]];
     this.writeAddress();
   }
 
   rowOf(key: string): number {
-    return Object.hasOwn(this.pins, key) ? this.pins[key] : this.row;
+    return this.isPinned(key) ? this.pins[key][0] : this.row;
+  }
+
+  /** Open a panel beside itself: at its pin, and at its second one or the page's step. Once more: the next way to compare. */
+  compare(key: string): void {
+    if (this.open === key && this.isPinned(key)) {
+      const all: Comparing[] = ["side", "swipe", "blink"];
+      this.comparing = all[(all.indexOf(this.comparing) + 1) % all.length];
+    }
+    if (!this.isPinned(key)) this.pins[key] = [this.row];
+    this.open = key;
+    this.writeAddress();
   }
 
   matches(key: string, kinds: string[]): boolean {
@@ -169,7 +206,9 @@ export class Page {
     if (this.axis !== "step") state.set("x", this.axis);
     if (this.smoothing > 0) state.set("smooth", String(this.smoothing));
     if (this.grouping !== "type") state.set("group", this.grouping);
-    for (const [key, row] of Object.entries(this.pins)) state.append("pin", `${this.step(row)}:${key}`);
+    for (const [key, rows] of Object.entries(this.pins)) for (const row of rows) state.append("pin", `${this.step(row)}:${key}`);
+    if (this.comparing !== "side") state.set("compare", this.comparing);
+    if (this.zoomed) state.set("zoom", `${this.zoomed.x.join(":")}:${this.zoomed.axis}`);
     const fragment = state.toString();
     if (fragment === location.hash.slice(1)) return;
     try {
@@ -193,12 +232,18 @@ export class Page {
     this.smoothing = Math.min(Math.max(Number(state.get("smooth")) || 0, 0), 0.99);
     const grouping = state.get("group");
     this.grouping = grouping === "prefix" || grouping === "none" ? grouping : "type";
-    const pins: Record<string, number> = {};
+    const [low, high, ...of] = (state.get("zoom") ?? "").split(":");
+    const zoomed: [number, number] = [Number(low || NaN), Number(high || NaN)];
+    this.zoomed = zoomed[0] < zoomed[1] && zoomed.every(Number.isFinite) && this.axes.includes(of.join(":")) ? { axis: of.join(":"), x: zoomed } : null;
+    const comparing = state.get("compare");
+    this.comparing = comparing === "swipe" || comparing === "blink" ? comparing : "side";
+    // Keys are data: `__proto__` is one like any other.
+    const pins = Object.create(null) as Record<string, number[]>;
     for (const pin of state.getAll("pin")) {
       const [at, key] = [Number(pin.slice(0, pin.indexOf(":"))), pin.slice(pin.indexOf(":") + 1)];
-      if (Number.isFinite(at) && key) pins[key] = Math.max(lastAtOrBefore(this.steps, at), 0);
+      if (Number.isFinite(at) && key && this.steps.length) pins[key] = [...(pins[key] ?? []), Math.max(lastAtOrBefore(this.steps, at), 0)].slice(0, 2);
     }
-    this.pins = pins;
+    this.pins = Object.fromEntries(Object.entries(pins));
   }
 
   prefix(path: string[]): string {

@@ -1,6 +1,8 @@
 /** Plotly is not built into the page: the report brings the file of the installed package, and it is used from here. */
 
-import { readJson } from "../lib/source";
+import { fromBase64, readJson } from "../lib/source";
+import { traceTables } from "../lib/traces";
+import type { Look } from "../lib/charts";
 import type { Context, Handle, Item } from "../lib/types";
 
 interface Figure {
@@ -14,6 +16,7 @@ interface Library {
   react(host: HTMLElement, data: unknown[], layout: unknown, config: unknown): Promise<unknown>;
   addFrames(host: HTMLElement, frames: unknown[]): Promise<unknown>;
   purge(host: HTMLElement): void;
+  toImage(figure: unknown, options: { format: string; width: number; height: number; scale: number }): Promise<string>;
   Plots: { resize(host: HTMLElement): void };
 }
 
@@ -24,9 +27,21 @@ export async function mountPlotly(host: HTMLElement, item: Item, context: Contex
   target.style.cssText = "position:absolute;inset:0";
   host.append(target);
 
+  let data: unknown[] = [];
+
+  /** The figure as it is now, zoomed as it is, on the page's ground where it has none. */
+  function image(format: "svg" | "png", look: Look): Promise<string> {
+    if (!library) throw new Error("plotly is gone.");
+    const live = target as unknown as { data: unknown[]; layout: Record<string, unknown> };
+    const own = live.layout.paper_bgcolor;
+    const layout = { ...live.layout, paper_bgcolor: own === undefined || own === "rgba(0,0,0,0)" ? look.ground : own };
+    return library.toImage({ data: live.data, layout, config: { plotlyServerURL: "" } }, { format, width: Math.max(target.clientWidth, 300), height: Math.max(target.clientHeight, 200), scale: format === "png" ? 2 : 1 });
+  }
+
   async function draw(wanted: Item, surroundings: Context): Promise<void> {
     const figure = (await readJson(surroundings, String(wanted.value.path))) as Figure;
     const layout = { ...figure.layout };
+    data = figure.data ?? [];
     // The panel gives the size. A figure's own colours stay; where it has none it follows the page.
     delete layout.width;
     delete layout.height;
@@ -70,10 +85,19 @@ export async function mountPlotly(host: HTMLElement, item: Item, context: Contex
   observer.observe(host);
   return {
     update: draw,
+    chart: {
+      tables: async () => traceTables(data),
+      svg: async (look) => decodeURIComponent(afterComma(await image("svg", look))),
+      png: async (look) => new Blob([fromBase64(afterComma(await image("png", look))) as BlobPart], { type: "image/png" }),
+    },
     destroy() {
       observer.disconnect();
       library.purge(target);
       target.remove();
     },
   };
+}
+
+function afterComma(address: string): string {
+  return address.slice(address.indexOf(",") + 1);
 }

@@ -3,6 +3,8 @@
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { expressionInterpreter } from "vega-interpreter";
+import { tableOf, type DataTable, type Look } from "../lib/charts";
+import { pngOf } from "../lib/save";
 import type { Context, Handle, Item, Json, TableView } from "../lib/types";
 
 type Spec = Record<string, unknown>;
@@ -59,6 +61,59 @@ async function specOf(item: Item, context: Context): Promise<Spec> {
   return spec;
 }
 
+/** Every table that a spec holds, in its order: its own data and that of its layers and parts. */
+function dataOf(spec: Spec, path = ""): { name: string; values: unknown; format?: unknown }[] {
+  const found: { name: string; values: unknown; format?: unknown }[] = [];
+  const data = spec.data as { values?: unknown; name?: string; format?: unknown } | null | undefined;
+  if (data?.values !== undefined) found.push({ name: data.name ?? (path || "data"), values: data.values, format: data.format });
+  for (const [name, values] of Object.entries((spec.datasets as object | undefined) ?? {})) found.push({ name, values });
+  for (const part of ["layer", "hconcat", "vconcat", "concat"])
+    for (const [i, one] of ((spec[part] as Spec[] | undefined) ?? []).entries()) found.push(...dataOf(one, `${path}${part} ${i}`));
+  if (typeof spec.spec === "object" && spec.spec !== null) found.push(...dataOf(spec.spec as Spec, `${path}spec`));
+  return found;
+}
+
+function rowTable(name: string, given: unknown, format?: unknown): DataTable {
+  // A spec may hold its rows as the text of a CSV file, too.
+  const read = typeof given === "string" ? vega.read(given, (format ?? { type: "json" }) as never) : given;
+  const values: Json[] = Array.isArray(read) ? read : [read as Json];
+  const columns = [...new Set(values.flatMap((row) => (isRow(row) ? Object.keys(row) : ["data"])))];
+  return tableOf(name, columns, values.map((row) => columns.map((column) => (isRow(row) ? cellOf(row[column]) : column === "data" ? row : null))));
+}
+
+function isRow(value: unknown): value is Record<string, Json> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function cellOf(cell: unknown): Json {
+  return cell === undefined ? null : cell instanceof Date ? cell.toISOString() : (cell as Json);
+}
+
+/** What the marks stand for after bins and sums were made of the rows, where that is something else. */
+function drawnTables(compiled: vega.Spec, view: vega.View, held: DataTable[]): DataTable[] {
+  const names = new Set<string>();
+  const marks = [...(compiled.marks ?? [])];
+  for (let mark = marks.pop(); mark; mark = marks.pop()) {
+    const from = mark.from as { data?: string; facet?: { data?: string } } | undefined;
+    for (const name of [from?.data, from?.facet?.data]) if (typeof name === "string" && compiled.data?.some((one) => one.name === name)) names.add(name);
+    if (mark.type === "group") marks.push(...((mark as { marks?: vega.Mark[] }).marks ?? []));
+  }
+  return [...names].sort().flatMap((name) => {
+    const drawn = rowTable("as drawn", view.data(name) as unknown as Json[]);
+    const same = held.some((one) => one.length === drawn.length && drawn.columns.every((column) => one.columns.includes(column)));
+    return same || !drawn.length ? [] : [{ ...drawn, name: names.size > 1 ? `as drawn: ${name}` : "as drawn" }];
+  });
+}
+
+/** The table from which a chart was made, which may hold more than is drawn: thresholds, all of the points. */
+async function loggedTable(item: Item, context: Context): Promise<DataTable[]> {
+  const table = item.value.table as { sha256?: string } | undefined;
+  if (!table?.sha256) return [];
+  const view = await context.view(table.sha256);
+  const name = view.truncated ? `logged table, ${view.data.length} of ${view.rows} rows` : "logged table";
+  return [tableOf(name, view.columns, view.data)];
+}
+
 const COMPOSED = ["facet", "hconcat", "vconcat", "concat", "repeat"];
 
 export async function mount(host: HTMLElement, item: Item, context: Context): Promise<Handle> {
@@ -69,6 +124,19 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   let spec = await specOf(item, context);
   let surroundings = context;
   let shown = item;
+  let compiled: vega.Spec = {};
+
+  /** On a ground of its own: the page's is not in the file. */
+  async function grounded<T>(look: Look, make: (view: vega.View) => Promise<T>): Promise<T> {
+    if (!view) throw new Error("The chart is not drawn.");
+    const before = view.background();
+    view.background(look.ground);
+    try {
+      return await make(view);
+    } finally {
+      view.background(before);
+    }
+  }
 
   async function draw(): Promise<void> {
     const composed = COMPOSED.some((name) => name in spec) || ["row", "column", "facet"].some((name) => name in ((spec.encoding as object | undefined) ?? {}));
@@ -77,7 +145,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     const config = themed(surroundings.theme, spec.config);
     const sized = composed ? { ...spec, config } : { ...spec, config, width, height, autosize: { type: "fit", contains: "padding" } };
     const quiet = vega.logger(vega.Error);
-    const compiled = compile(sized as unknown as TopLevelSpec, { logger: quiet as never }).spec;
+    compiled = compile(sized as unknown as TopLevelSpec, { logger: quiet as never }).spec as vega.Spec;
     view?.finalize();
     const target = document.createElement("div");
     view = new vega.View(vega.parse(compiled, undefined, { ast: true }), {
@@ -133,6 +201,14 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
       if (!same) spec = await specOf(wanted, now);
       shown = wanted;
       await draw();
+    },
+    chart: {
+      async tables() {
+        const held = dataOf(spec).map(({ name, values, format }) => rowTable(name, values, format));
+        return [...held, ...(view ? drawnTables(compiled, view, held) : []), ...(await loggedTable(shown, surroundings))];
+      },
+      svg: (look) => grounded(look, (live) => live.toSVG()),
+      png: (look) => grounded(look, async (live) => pngOf((await live.toCanvas(2)) as unknown as HTMLCanvasElement)),
     },
     destroy() {
       clearTimeout(timer);
