@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from viewer_page.chromium import Chromium, Page
+from chromium import Chromium, Page
 
 DRAWN = (
     ".view img, video, .stage canvas, .host canvas, .host svg, .uplot, .wave canvas, .note, tbody td, iframe, .text,"
