@@ -16,7 +16,7 @@ export const KEYS: [string, string][] = [
   ["/", "filter"],
   ["g", "next section"],
   ["Enter or f", "open the panel in full"],
-  ["[ ]", "previous, next item of a list"],
+  ["[ ]", "previous, next item of a list, row of a table"],
   ["m b d", "masks, boxes, difference"],
   ["p", "pin the panel to its step"],
   ["r", "reset cameras and zoom"],
@@ -28,12 +28,15 @@ export const KEYS: [string, string][] = [
 export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape") {
+    // One thing is closed: the browser would close the dialog as well.
+    if (page.help || page.peek || page.openRow !== null || page.open !== null) event.preventDefault();
     if (page.help) page.help = false;
     else if (page.peek) page.peek = null;
-    else if (page.open !== null) {
-      page.open = null;
+    else if (page.openRow !== null) {
+      page.openRow = null;
       page.writeAddress();
-    } else if (event.target instanceof HTMLElement) event.target.blur();
+    } else if (page.open !== null) page.close();
+    else if (event.target instanceof HTMLElement) event.target.blur();
     return;
   }
   if (typing(event.target)) return;
