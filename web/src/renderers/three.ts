@@ -270,12 +270,15 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   }
 
   // Arrows are the page's steps, unless one came here by keyboard to turn the picture.
+  let clicked = false;
+  canvas.addEventListener("pointerdown", () => (clicked = true));
+  canvas.addEventListener("blur", () => (clicked = false));
   canvas.addEventListener("keydown", (event) => {
     const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     const arrow = Object.hasOwn(arrows, event.key) ? arrows[event.key] : null;
     if (event.altKey || event.metaKey || event.shiftKey) return;
     if (arrow && event.ctrlKey) shift(...arrow);
-    else if (arrow && canvas.matches(":focus-visible")) turn(arrow[0] * 0.12, arrow[1] * -0.12);
+    else if (arrow && !clicked) turn(arrow[0] * 0.12, arrow[1] * -0.12);
     else if (!event.ctrlKey && (event.key === "+" || event.key === "=")) nearer(1 / 1.2);
     else if (!event.ctrlKey && event.key === "-") nearer(1.2);
     else return;
