@@ -135,6 +135,20 @@ def test_what_is_copied_is_exact(page: Page) -> None:
     assert 2 == len(lines)
 
 
+def test_it_is_copied_where_the_clipboard_is_closed(chromium: Chromium, tables: str) -> None:
+    closed = """
+      Object.defineProperty(navigator, 'clipboard', {value: {writeText: async () => { throw new Error('closed'); }}});
+      addEventListener('copy', (event) => { window.__copied = event.clipboardData.getData('text/plain'); });
+    """
+    page = chromium.open(f"{tables}#open=growing", before=closed)
+    there(page, "dialog tbody td")
+    page.evaluate("[...document.querySelectorAll('dialog .controls button')].at(-1).id = 'copy'")
+    page.click("#copy")
+    assert "n\r\n0\r\n1\r\n2\r\n3\r\n4\r\n5" == page.wait("window.__copied")
+    wait_text(page, "dialog .count", "6 rows copied")
+    page.close()
+
+
 def test_a_long_table_is_sorted_and_filtered_without_standing_still(page: Page) -> None:
     show(page, "long")
     there(page, selector("long", "tbody td"))
