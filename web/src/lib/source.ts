@@ -29,7 +29,7 @@ export interface Source {
   renderer(name: string): Promise<Renderer>;
 }
 
-const KEPT_BYTES = 64 * 2 ** 20;
+const KEPT_BYTES = 256 * 2 ** 20;
 const KEPT_CELLS = 2_000_000;
 
 export class EmbeddedSource implements Source {
