@@ -312,20 +312,47 @@ def test_table_views(tmp_path: Path) -> None:
     assert [0.0, 1.0, 2.0] == array_view["data"][0][0]["values"]
 
 
-def test_increments_are_shown_as_the_whole_table(tmp_path: Path) -> None:
+def growing(tmp_path: Path, steps: int) -> Path:
     with medialog.init(dir=tmp_path, id="growing") as run:
         table = medialog.Table(["step"], log_mode="INCREMENTAL")
-        for step in range(4):
+        for step in range(steps):
             table.add_data(step)
             run.log({"table": table})
+    return tmp_path / "growing"
 
-    found = written(tmp_path / "growing", tmp_path, steps="last")
+
+def test_increments_are_shown_as_the_whole_table_once(tmp_path: Path) -> None:
+    found = written(growing(tmp_path, 4), tmp_path, steps="last")
 
     entries = found.item("table")["entries"]
     assert 4 == len(entries), "increments belong together"
-    facts = found.index["views"][entries[2]["value"]["sha256"]]
-    assert [[0], [1], [2]] == json.loads(found.block(facts["block"]))["data"]
-    assert 3 == facts["rows"]
+    views = [found.index["views"][entry["value"]["sha256"]] for entry in entries]
+    assert {views[0]["block"]} == {view["block"] for view in views}
+    assert [1, 2, 3, 4] == [view["rows"] for view in views] == [view["shown"] for view in views]
+    assert [[0], [1], [2], [3]] == json.loads(found.block(views[0]["block"]))["data"]
+
+
+def test_increments_show_no_more_rows_than_asked(tmp_path: Path) -> None:
+    found = written(growing(tmp_path, 4), tmp_path, table_rows=2)
+
+    views = [found.index["views"][entry["value"]["sha256"]] for entry in found.item("table")["entries"]]
+    assert [(1, 1, False), (2, 2, False), (3, 2, True), (4, 2, True)] == [
+        (view["rows"], view["shown"], view["truncated"]) for view in views
+    ]
+
+
+def test_increments_before_a_damaged_one_are_shown(tmp_path: Path) -> None:
+    run = growing(tmp_path, 4)
+    third = medialog.open_run(run).history("table")[2]["table"]
+    (run / third["path"]).write_bytes(b"x" * third["size"])
+
+    found = written(run, tmp_path)
+
+    # The reader leaves the damaged row out, so its file is found damaged from the row after it.
+    views = found.index["views"]
+    entries = [entry["value"] for entry in found.item("table")["entries"]]
+    assert [(1, 1), (2, 2)] == [(views[one["sha256"]]["rows"], views[one["sha256"]]["shown"]) for one in entries[:2]]
+    assert "damaged" == views[entries[-1]["sha256"]]["state"]
 
 
 def test_media_cells_have_their_files(tmp_path: Path) -> None:

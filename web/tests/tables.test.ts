@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { exactValue, filteredRows, isNumeric, joinedIncrements, sortedRows, toCsv } from "../src/lib/tables";
+import { exactValue, filteredRows, isNumeric, sortedRows, toCsv } from "../src/lib/tables";
 import type { Json, TableView } from "../src/lib/types";
 
 function view(data: Json[][], types: Json[] = []): TableView {
-  return { columns: data[0].map((_, i) => `c${i}`), column_types: types, data, rows: data.length, start: 0, truncated: false };
+  return { columns: data[0].map((_, i) => `c${i}`), column_types: types, data, rows: data.length, truncated: false };
 }
 const all = (of: TableView) => Array.from(of.data.keys());
 
@@ -93,32 +93,5 @@ describe("long tables", () => {
     await expect(sortedRows(huge, all(huge), { column: 0, descending: false }, stop.signal)).rejects.toThrow(/abort/i);
     clearInterval(timer);
     expect(turns).toBeGreaterThanOrEqual(2);
-  });
-});
-
-describe("increments", () => {
-  const part = (start: number, count: number, shown = count) => ({
-    ...view([[0]]),
-    data: Array.from({ length: shown }, (_, i) => [start + i]),
-    rows: count,
-    start,
-    truncated: shown < count,
-  });
-  const numbers = (of: TableView) => of.data.map((row) => row[0]);
-
-  it("are whole where the last one has all rows", () => {
-    expect(numbers(joinedIncrements([part(0, 2), part(0, 4)]))).toEqual([0, 1, 2, 3]);
-  });
-
-  it("are put together from where the rows before end", () => {
-    const joined = joinedIncrements([part(0, 2), part(0, 4), part(4, 2), part(6, 1)]);
-    expect([numbers(joined), joined.rows, joined.truncated]).toEqual([[0, 1, 2, 3, 4, 5, 6], 7, false]);
-  });
-
-  it("end where rows were left out", () => {
-    const joined = joinedIncrements([part(0, 4, 3), part(4, 2)]);
-    expect([numbers(joined), joined.rows, joined.truncated]).toEqual([[0, 1, 2], 6, true]);
-    const late = joinedIncrements([part(4, 2)]);
-    expect([numbers(late), late.rows, late.start]).toEqual([[4, 5], 2, 4]);
   });
 });

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 HEAVY_KINDS = frozenset(("object3D-file", "molecule-file", "plotly-file"))
 MOST_POSTERS = 24
 MOST_STATIC = 200
-MOST_INCREMENT_ROWS = 5  # times the rows of a table that are shown: what the whole tables of a key's steps may hold
 _PAGE_SIZE_LIMIT = 16 << 20
 NOSCRIPT = (
     "body{margin:1.5rem;overflow:auto;height:auto}figure{display:inline-block;vertical-align:top;margin:0 1rem 1rem 0;"
@@ -277,43 +276,35 @@ class Document:
     def _write_views(self, chosen: Selection) -> None:
         views = self._index["views"]
         for item in chosen.items:
-            rows_left = MOST_INCREMENT_ROWS * self._options.table_rows
-            for entry in reversed(item.entries):
+            for entry in reversed(item.entries):  # the last increment has the rows of all before it
                 for descriptor in _tables_in(entry.value):
-                    sha256 = descriptor["sha256"]
-                    if sha256 in views:
-                        continue
                     state = chosen.states.get(descriptor["path"])
-                    if state is not None:
-                        views[sha256] = {"kind": "table", "state": state.state, "reason": state.reason}
+                    if descriptor["sha256"] in views:
                         continue
-                    rows_left -= self._write_view(descriptor, f"v{len(views)}", whole=rows_left > 0)
+                    if state is not None:
+                        views[descriptor["sha256"]] = _no_view(state)
+                    else:
+                        self._write_view(descriptor)
         for value in self._facts.summary:
             for descriptor in _tables_in(value["value"]):
                 if descriptor["sha256"] not in views and descriptor["path"] not in chosen.states:
-                    self._write_view(descriptor, f"v{len(views)}", whole=True)
+                    self._write_view(descriptor)
 
-    def _write_view(self, descriptor: dict[str, Any], name: str, *, whole: bool) -> int:
-        """Write the rows of a table and return how many of them an increment repeats."""
+    def _write_view(self, descriptor: dict[str, Any]) -> None:
+        """Write the rows of a table; of an increment those of the whole table, which the ones before it share."""
         views = self._index["views"]
-        try:
-            view = tables.read_view(self._storage, descriptor, self._options.table_rows, whole=whole)
-            packed = view.packed()
-        except Unusable as error:
-            views[descriptor["sha256"]] = {"kind": "table", "state": error.state, "reason": error.reason}
-            self._note(descriptor["path"], error)
-            return 0
-        self._block(name, [base64.b64encode(packed)], "gzip")
-        shown = len(view.data)
-        views[descriptor["sha256"]] = {
-            "kind": "table",
-            "block": name,
-            "rows": view.rows,
-            "shown": shown,
-            "truncated": shown < view.rows,
-            "start": view.start,
-        }
-        return shown if descriptor[trees.KIND] == "incremental-table-file" else 0
+        found = tables.Chain(self._storage, descriptor, self._options.table_rows)
+        if found.view is None:
+            assert found.error is not None
+            views.update({sha256: _no_view(found.error) for sha256 in found.ends if sha256 not in views})
+            self._note(descriptor["path"], found.error)
+            return
+        name = f"v{len(views)}"
+        self._block(name, [base64.b64encode(found.view.packed())], "gzip")
+        for sha256, rows in found.ends.items():
+            shown = min(rows, len(found.view.data))
+            facts = {"kind": "table", "block": name, "rows": rows, "shown": shown, "truncated": shown < rows}
+            views.setdefault(sha256, facts)
 
     def _write_files(self, chosen: Selection) -> None:
         files = self._index["files"]
@@ -400,6 +391,10 @@ def _item_json(item: Item) -> dict[str, Any]:
     kinds = item.kinds
     entries = [{"row": entry.row, "value": entry.value} for entry in item.entries]
     return {"key": item.key, "path": list(item.path), "kind": kinds[0], "kinds": kinds, "entries": entries}
+
+
+def _no_view(why: Unusable) -> dict[str, Any]:
+    return {"kind": "table", "state": why.state, "reason": why.reason}
 
 
 def _tables_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -26,13 +26,12 @@ SAFE = 2**53  # beyond it a browser's numbers, all of them doubles, miss integer
 
 @dataclass(frozen=True)
 class View:
-    """A part of a table: `rows` of the whole from row `start` on, of which the first `len(data)` are here."""
+    """A table of `rows` rows, of which the first `len(data)` are here."""
 
     columns: list[str]
     column_types: list[dict[str, Any]]
     data: list[list[Any]]
     rows: int
-    start: int = 0
 
     def packed(self) -> bytes:
         """Return the view as gzipped JSON, in which every integer keeps its digits in a browser."""
@@ -41,28 +40,53 @@ class View:
         return gzip.compress(jsontext.dumps(document), 6, mtime=0)
 
 
-def read_view(storage: Storage, descriptor: Mapping[str, Any], most: int, *, whole: bool = True) -> View:
-    """Return the first `most` rows of a table; of an increment those of the whole table, or with `whole` off its own.
+def read_view(storage: Storage, descriptor: Mapping[str, Any], most: int) -> View:
+    """Return the first `most` rows of a table's file; of an increment its own.
 
-    `Unusable` when a file is missing or damaged, or needs a library that is not installed.
+    `Unusable` when the file is missing or damaged, or needs a library that is not installed.
     """
-    reference = FileRef(descriptor["path"], descriptor["sha256"], descriptor["size"])
-    view, linked = _read_file(storage, reference, most)
-    if linked is None or not whole:
-        return view
-    parts = [view]
-    while linked is not None:
-        if len(parts) >= MOST_INCREMENTS:
-            raise Unusable("left-out", f"more than {MOST_INCREMENTS:,} increments")
-        part, linked = _read_file(storage, _follow(linked), most)
-        parts.append(part)
-    parts.reverse()
-    if any(part.columns != view.columns for part in parts):
-        raise Unusable("damaged", f"{reference.path}: the increments before it have other columns")
-    data: list[list[Any]] = []
-    for part in parts:
-        data += part.data[: most - len(data)]
-    return View(view.columns, view.column_types, data, sum(part.rows for part in parts))
+    return _read_file(storage, _reference(descriptor), most)[0]
+
+
+class Chain:
+    """A table's file, and of an increment those before it: the first `most` rows of the whole table, once for all.
+
+    `ends` has, by digest, the number of rows that the table had with that file. Where one is missing or damaged,
+    `error` says so, there is no `view`, and `ends` has those that come after it.
+    """
+
+    def __init__(self, storage: Storage, descriptor: Mapping[str, Any], most: int) -> None:
+        self.ends: dict[str, int] = {}
+        self.view: View | None = None
+        self.error: Unusable | None = None
+        parts: list[tuple[str, View]] = []
+        try:
+            self._read(storage, _reference(descriptor), most, parts)
+        except Unusable as error:
+            self.error = error
+            self.ends = {sha256: 0 for sha256, _ in parts} or {descriptor["sha256"]: 0}
+
+    def _read(self, storage: Storage, last: FileRef, most: int, parts: list[tuple[str, View]]) -> None:
+        reference: FileRef | None = last
+        while reference is not None:
+            if len(parts) >= MOST_INCREMENTS:
+                raise Unusable("left-out", f"more than {MOST_INCREMENTS:,} increments")
+            part, linked = _read_file(storage, reference, most)
+            parts.append((reference.sha256, part))
+            reference = None if linked is None else _follow(linked)
+        columns, rows = parts[0][1].columns, 0
+        data: list[list[Any]] = []
+        for sha256, part in reversed(parts):
+            if part.columns != columns:
+                raise Unusable("damaged", f"{last.path}: the increments before it have other columns")
+            data += part.data[: most - len(data)]
+            rows += part.rows
+            self.ends[sha256] = rows
+        self.view = View(columns, parts[0][1].column_types, data, rows)
+
+
+def _reference(descriptor: Mapping[str, Any]) -> FileRef:
+    return FileRef(descriptor["path"], descriptor["sha256"], descriptor["size"])
 
 
 def _read_file(storage: Storage, reference: FileRef, most: int) -> tuple[View, Mapping[str, Any] | None]:
@@ -75,16 +99,11 @@ def _read_file(storage: Storage, reference: FileRef, most: int) -> tuple[View, M
         names, types, data = document["columns"], document["column_types"], document["data"]
         if not all(isinstance(each, list) for each in (names, types, data, *data[:most])):
             raise TypeError("columns, types and rows are lists")
-        return View(names, types, data[:most], len(data), _start(document)), document.get("previous")
+        return View(names, types, data[:most], len(data)), document.get("previous")
     except Error as error:  # pyarrow is not installed, or a cell is not what its column says
         raise Unusable("left-out", f"{reference.path}: {error}"[:300]) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unusable("damaged", f"{reference.path}: not a table: {error}"[:300]) from error
-
-
-def _start(document: Mapping[str, Any]) -> int:
-    start = document.get("start", 0)
-    return start if type(start) is int and start >= 0 else 0
 
 
 def _read_parquet(content: bytes, most: int) -> tuple[View, Mapping[str, Any] | None]:
@@ -95,7 +114,7 @@ def _read_parquet(content: bytes, most: int) -> tuple[View, Mapping[str, Any] | 
     cells = [_cells(column.part(0, most)) for column in columns]
     rows = len(columns[0]) if columns else 0
     data = [list(row) for row in zip(*cells, strict=True)]
-    return View(document["columns"], document["column_types"], data, rows, _start(document)), document.get("previous")
+    return View(document["columns"], document["column_types"], data, rows), document.get("previous")
 
 
 def _cells(column: Column) -> list[Any]:

@@ -140,7 +140,9 @@ export class EmbeddedSource implements Source {
     }
     const text = new TextDecoder().decode(await this.block(info.block));
     const view = parse(text) as unknown as TableView;
-    return { ...view, rows: info.rows, start: info.start ?? 0, truncated: info.truncated ?? info.shown < info.rows };
+    // Increments of one table share a block: each is its first rows.
+    const data = view.data.length > info.shown ? view.data.slice(0, info.shown) : view.data;
+    return { ...view, data, rows: info.rows, truncated: info.truncated ?? info.shown < info.rows };
   }
 
   private async load(name: string): Promise<Renderer> {

@@ -95,25 +95,6 @@ export async function filteredRows(view: TableView, text: string, signal?: Abort
   return found;
 }
 
-/**
- * An incremental table as it was at a step: the increments until then. A report gives each increment with the rows before
- * it (`start` 0); of a table whose increments are many, only its own, and the others stand in the increments before.
- */
-export function joinedIncrements(views: TableView[]): TableView {
-  const last = views[views.length - 1];
-  const parts = [last];
-  for (let i = views.length - 2; i >= 0 && parts[0].start > 0; i -= 1) if (views[i].start < parts[0].start) parts.unshift(views[i]);
-  if (parts.length === 1) return last;
-  const data: Json[][] = [];
-  for (const part of parts) {
-    // Where rows were left out there is a gap, and what comes after it has other numbers.
-    if (data.length < part.start - parts[0].start) break;
-    for (const row of part.data.slice(data.length - (part.start - parts[0].start))) data.push(row);
-  }
-  const rows = last.start + last.rows;
-  return { ...last, data, rows, start: parts[0].start, truncated: data.length < rows };
-}
-
 export function isNumeric(view: TableView, column: number): boolean {
   const type = view.column_types[column];
   const kind = typeof type === "object" && type !== null && !Array.isArray(type) ? type.type : type;

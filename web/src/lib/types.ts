@@ -47,7 +47,6 @@ export interface ViewInfo {
   block?: string;
   rows: number;
   shown: number;
-  start?: number;
   truncated?: boolean;
   state?: FileInfo["state"];
   reason?: string;
@@ -102,8 +101,6 @@ export interface TableView {
   column_types: Json[];
   data: Json[][];
   rows: number;
-  /** The number of the first row of `data`; more than 0 in an increment whose earlier rows are elsewhere. */
-  start: number;
   truncated: boolean;
 }
 

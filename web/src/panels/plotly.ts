@@ -32,7 +32,9 @@ export async function mountPlotly(host: HTMLElement, item: Item, context: Contex
     delete layout.height;
     const dark = surroundings.theme === "dark";
     host.style.background = typeof layout.paper_bgcolor === "string" ? layout.paper_bgcolor : "";
-    // A figure that names its ground has chosen its inks for it (matplotlib's has): it stays as it is.
+    // A figure that names its ground has chosen its inks for it (matplotlib's has): it stays as it is. Plotly fills its
+    // text; the colour says the same to what looks at the page from outside.
+    host.style.color = layout.paper_bgcolor === undefined ? "" : String((layout.font as { color?: string } | undefined)?.color ?? "#2a3f5f");
     if (layout.paper_bgcolor === undefined) {
       Object.assign(layout, {
         paper_bgcolor: "rgba(0,0,0,0)",

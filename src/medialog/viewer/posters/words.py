@@ -87,7 +87,7 @@ def draw_classes(descriptor: Mapping[str, Any], storage: Storage) -> Image:  # n
 
 def draw_table(descriptor: Mapping[str, Any], storage: Storage) -> Image:
     """Draw the first rows and columns of a table."""
-    view = tables.read_view(storage, descriptor, _ROWS, whole=False)
+    view = tables.read_view(storage, descriptor, _ROWS)
     image, draw = canvas.blank()
     columns = view.columns[:_COLUMNS]
     if not columns:
