@@ -45,6 +45,7 @@ def log_everything(run: medialog.Run, network: DigitNetwork, finder: CoinFinder,
                 "roc": medialog.plot.roc_curve(labels, probabilities, labels=names, classes_to_plot=[3, 8]),
                 "confusion": medialog.plot.confusion_matrix(y_true=labels, preds=guesses, class_names=names),
                 "loss": medialog.plot.line(loss_table(losses), "step", "loss", title="Training loss"),
+                "digits": digit_counts(labels, guesses),
             },
         }
     )
@@ -126,6 +127,28 @@ def loss_figure(losses: list[float]) -> Any:
     axes.set_xlabel("step")
     axes.legend()
     return figure
+
+
+def digit_counts(labels: Array, guesses: Array) -> medialog.VegaLite:
+    """How often each digit is there and how often it is guessed, as a chart of the user's own."""
+    counts = [
+        {"digit": digit, "count": int((found == digit).sum()), "of": of}
+        for of, found in (("labels", labels), ("guesses", guesses))
+        for digit in range(10)
+    ]
+    return medialog.VegaLite(
+        {
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            "data": {"values": counts},
+            "mark": "bar",
+            "encoding": {
+                "x": {"field": "digit", "type": "ordinal"},
+                "xOffset": {"field": "of"},
+                "y": {"field": "count", "type": "quantitative"},
+                "color": {"field": "of", "type": "nominal"},
+            },
+        }
+    )
 
 
 def loss_table(losses: list[float]) -> medialog.Table:

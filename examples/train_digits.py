@@ -36,6 +36,7 @@ def main(directory: str = "runs") -> Path:
 
     network = DigitNetwork(run.config["hidden"], run.config["seed"])
     finder = CoinFinder(run.config["seed"])
+    progress = medialog.Table(columns=["step", "accuracy", "coins found"], log_mode="INCREMENTAL")
     film = []
     for step in range(run.config["steps"]):
         batch = network.train_step(run.config["batch"], run.config["learning_rate"])
@@ -53,6 +54,8 @@ def main(directory: str = "runs") -> Path:
             row["coins/iou"] = finder.intersection_over_union()
             row["digits"] = digit_images(network)
             row["coins"] = coin_image(finder)
+            progress.add_data(step, row["val/accuracy"], len(finder.boxes(finder.predict())))
+            row["progress"] = progress  # each time only the rows that are new are stored
         run.log(row)
         film.append(finder.probabilities()[::2, ::2])
 
@@ -77,10 +80,12 @@ def digit_images(network: DigitNetwork) -> list[medialog.Image]:
 def coin_image(finder: CoinFinder) -> medialog.Image:
     """The photograph with the true and the predicted masks and boxes."""
     labels = {0: "background", 1: "coin"}
+    classes = medialog.Classes([{"id": number, "name": name} for number, name in labels.items()])
     layers = {"ground_truth": finder.truth, "prediction": finder.predict()}
     return medialog.Image(
         finder.photograph,
         caption=f"IoU {finder.intersection_over_union():.2f}",
+        classes=classes,
         masks={name: {"mask_data": mask, "class_labels": labels} for name, mask in layers.items()},
         boxes={name: {"box_data": finder.boxes(mask), "class_labels": labels} for name, mask in layers.items()},
     )
