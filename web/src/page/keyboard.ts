@@ -17,6 +17,8 @@ export const KEYS: [string, string][] = [
   ["g", "next section"],
   ["Enter or f", "open the panel in full"],
   ["[ ]", "previous, next item of a list, row of a table"],
+  ["+ - 0", "zoom the picture in focus, fit it"],
+  [", .", "previous, next frame of the film in focus"],
   ["m b d", "masks, boxes, difference"],
   ["p", "pin the panel to its step"],
   ["r", "reset cameras and zoom"],
