@@ -27,7 +27,7 @@ def film(step: int) -> np.ndarray[Any, Any]:
 
 def peptide() -> str:
     """Return two chains of eight residues each, as PDB."""
-    lines = []
+    lines: list[str] = []
     for number in range(16):
         chain, at = "AB"[number // 8], number % 8
         for offset, (name, element) in enumerate([("N", "N"), ("CA", "C"), ("C", "C"), ("O", "O")]):

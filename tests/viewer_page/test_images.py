@@ -27,7 +27,7 @@ Y, X = np.mgrid[0:30, 0:40]
 
 
 def ids(shift: int = 0) -> Array:
-    mask = ((X - 12 - shift) ** 2 + (Y - 15) ** 2 < 40).astype(np.uint8)
+    mask: Array = ((X - 12 - shift) ** 2 + (Y - 15) ** 2 < 40).astype(np.uint8)
     mask[20:28, 28:38] = 2
     return mask
 

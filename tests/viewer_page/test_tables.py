@@ -12,7 +12,7 @@ import pytest
 
 import medialog
 from chromium import Chromium, Page
-from viewer_page.test_page import click_text, put, selector, show, text, there, wait_text
+from viewer_page.test_page import click_text, put, selector, show, text, there, violations, wait_text
 
 LONG = 30_000
 # Keeps what is copied, and asks how long the page stood still at most.
@@ -108,6 +108,15 @@ def test_a_row_page_follows_the_order_by_keys_and_buttons(chromium: Chromium, ta
     there(page, "dialog", gone=True)
     assert "" == page.evaluate("location.hash.slice(1)")
     assert [] == page.errors()
+    page.close()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious_in_a_row_page(chromium: Chromium, tables: str, web: Path, dark: bool) -> None:
+    page = chromium.open(f"{tables}#open=mixed&row=1", dark=dark)
+    there(page, "dialog .view img")
+    page.evaluate((web / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8") + ";1")
+    assert [] == violations(page)
     page.close()
 
 
