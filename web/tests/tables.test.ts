@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exactValue, filteredRows, isNumeric, sortedRows, toCsv } from "../src/lib/tables";
+import { plain, filteredRows, isNumeric, sortedRows, toCsv } from "../src/lib/tables";
 import type { Json, TableView } from "../src/lib/types";
 
 function view(data: Json[][], types: Json[] = []): TableView {
@@ -48,6 +48,7 @@ it("CSV has every digit of a number and all of a list", () => {
   const cells: [Json, string][] = [
     [0.1 + 0.2, "0.30000000000000004"],
     [1e-7, "1e-7"],
+    [-0, "-0"],
     [{ _type: "number", value: "12345678901234567890123" }, "12345678901234567890123"],
     [{ _type: "number", value: "NaN" }, "NaN"],
     [[1, 2, 3, 4, 5, 6, 7, 8.5], "[1,2,3,4,5,6,7,8.5]"],
@@ -55,7 +56,7 @@ it("CSV has every digit of a number and all of a list", () => {
     [[{ _type: "image-file", path: "media/a.png" }, { _type: "image-file", path: "media/b.png" }], "media/a.png media/b.png"],
     [{ _type: "date", value: "2026-01-02" }, "2026-01-02"],
   ];
-  for (const [cell, text] of cells) expect(exactValue(cell)).toBe(text);
+  for (const [cell, text] of cells) expect(plain(cell)).toBe(text);
 });
 
 describe("long tables", () => {

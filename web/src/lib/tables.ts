@@ -107,17 +107,18 @@ export async function toCsv(view: TableView, rows: number[], signal?: AbortSigna
   const slices = new Slices(signal);
   const lines = [view.columns.map(quoted).join(",")];
   for (const row of rows) {
-    lines.push(view.data[row].map((cell) => quoted(exactValue(cell))).join(","));
+    lines.push(view.data[row].map((cell) => quoted(plain(cell))).join(","));
     if (slices.due) await slices.pause();
   }
   return lines.join("\r\n");
 }
 
 /** A cell as text that says all of it: every digit, a whole list. */
-export function exactValue(cell: Json): string {
+export function plain(cell: Json): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell === "string") return cell;
-  if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
+  if (typeof cell === "number") return Object.is(cell, -0) ? "-0" : String(cell);
+  if (typeof cell === "boolean") return String(cell);
   if (isDescriptor(cell)) {
     if (typeof cell.path === "string") return cell.path;
     if (typeof cell.value === "string" || typeof cell.value === "number") return String(cell.value);
@@ -127,7 +128,7 @@ export function exactValue(cell: Json): string {
   return JSON.stringify(cell);
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   // A spreadsheet would run these as formulas; numbers stay numbers.
   const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
