@@ -99,7 +99,7 @@ def _report(work: Work, run: Path, first: str) -> Values:
 def _chromium() -> Any:
     """Return a browser that lives as long as this process: its own start is not the page's."""
     sys.path.append(str(Path(__file__).resolve().parents[2] / "tests"))
-    from viewer_page.chromium import Chromium
+    from chromium import Chromium
 
     browser = Chromium().__enter__()
     atexit.register(browser.__exit__, None, None, None)

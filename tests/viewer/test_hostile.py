@@ -12,7 +12,8 @@ import hostile_run
 import pytest
 
 import medialog
-from devtools import Listener, open_page
+from chromium import LOADED, Chromium
+from listener import Listener
 
 EVERYTHING = 14_000  # pixels of height: a panel outside the window is not drawn
 SETTLED = 4.0
@@ -46,11 +47,11 @@ def test_the_listener_hears_what_the_pages_do_without_the_policy(listener: Liste
     page = tmp_path / "page.html"
     page.write_text(dict(hostile_run.pages(listener.address))["fetch"], encoding="utf-8")
 
-    with open_page() as browser:
-        browser.open(page.as_uri())
-        browser.pause(1.0)
+    with Chromium() as chromium:
+        opened = chromium.open(page.as_uri(), until=LOADED)
+        opened.settle(1.0)
 
-        assert browser.evaluate("window.__hit") == "fetch"
+        assert opened.evaluate("window.__hit") == "fetch"
     assert any("GET /fetch" in hit for hit in listener.hits)
 
 
@@ -60,18 +61,17 @@ def test_nothing_runs_and_nothing_leaves(listener: Listener, tmp_path: Path, pag
     report = tmp_path / "report.html"
     written = medialog.report(run, report)
 
-    with open_page(1440, EVERYTHING) as browser:
-        browser.open(report.as_uri())
-        browser.wait_for("document.querySelector('#app').childElementCount")
-        browser.pause(SETTLED)
-        found = browser.evaluate(MARKS)
-        open_pages = browser.targets()
-        asked = browser.requests
+    with Chromium() as chromium:
+        page = chromium.open(report.as_uri(), height=EVERYTHING)
+        page.settle(SETTLED)
+        found = page.evaluate(MARKS)
+        open_pages = chromium.pages()
+        asked = page.requests()
 
     assert [] == listener.hits
     if not pages:  # Chromium opens a connection for a `preconnect` and a refused navigation, and sends nothing on it
         assert 0 == listener.connections
-    assert [] == [address for address in asked if not address.startswith(("file:", "data:", "blob:", "about:"))]
+    assert [] == asked
     assert [None, None, False] == found["hit"]
     assert [None, False] == found["polluted"]
     assert report.as_uri() == found["place"]

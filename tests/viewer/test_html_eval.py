@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import medialog
-from devtools import open_page
+from chromium import Chromium
 from medialog.cli import main
 
 PAGE = """<script>
@@ -25,17 +25,10 @@ def test_eval_runs_only_where_it_was_allowed(tmp_path: Path, flags: list[str], e
     report = tmp_path / "report.html"
     assert 0 == main(["report", str(tmp_path / "run"), "-o", str(report), *flags])
 
-    with open_page() as browser:
-        browser.open(report.as_uri())
-        for _ in range(100):
-            if browser.evaluate("document.querySelector('iframe') !== null"):
-                break
-            browser.pause(0.1)
-        browser.evaluate(LISTEN)
-        browser.evaluate("document.querySelector('[aria-label=\"Load the page again\"]').click()")
-        for _ in range(100):
-            if browser.evaluate("window.__said !== undefined"):
-                break
-            browser.pause(0.1)
+    with Chromium() as chromium:
+        page = chromium.open(report.as_uri())
+        page.wait("document.querySelector('iframe') !== null")
+        page.evaluate(LISTEN)
+        page.evaluate("document.querySelector('[aria-label=\"Load the page again\"]').click()")
 
-        assert expected == browser.evaluate("window.__said")
+        assert expected == page.wait("window.__said")

@@ -18,12 +18,11 @@ import pytest
 from PIL import Image as PillowImage
 
 import medialog
-from devtools import open_page
+from chromium import LOADED, Chromium
 from medialog.viewer import bundle, notebook
 from medialog.wire import kinds
 
 NAMES = list(every_type.CELLS)
-STATIC = {"ImageMask", "BoundingBoxes2D", "Classes"}  # parts of an image
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +73,8 @@ def test_a_bundle_has_text_a_picture_and_a_frame(shown: dict[str, Any], name: st
     assert 1 < len(set(picture.convert("RGB").resize((64, 64)).getdata()))
     markup = found["text/html"]
     assert "allow-same-origin" not in markup
-    assert (name not in STATIC) == ('<iframe sandbox="allow-scripts" srcdoc="' in markup)
-    assert name in STATIC or markup.index("<img") < markup.index("<iframe")
+    assert '<iframe sandbox="allow-scripts" srcdoc="' in markup
+    assert markup.index("<img") < markup.index("<iframe")
 
 
 def test_include_and_exclude() -> None:
@@ -188,16 +187,15 @@ def test_the_exported_notebook_shows_all_live(executed: Any, tmp_path: Path) -> 
     html, _ = HTMLExporter(exclude_input=True).from_notebook_node(executed)
     path.write_text(re.sub(r'<script src="https?://[^"]*"[^>]*></script>', "", html), encoding="utf-8")
 
-    with open_page(1100, 14_000, "--disable-features=IsolateSandboxedIframes") as page:
-        page.open(path.as_uri())
+    with Chromium("--disable-features=IsolateSandboxedIframes") as chromium:
+        page = chromium.open(path.as_uri(), width=1100, height=14_000, until=LOADED)
         frames = page.frames()
-        live = [name for name in NAMES if name not in STATIC]
-        assert len(live) == len(frames)
+        assert len(NAMES) == len(frames)
         troubles = {}
-        for name, frame in zip(live, frames, strict=True):
-            page.wait_in(frame, "document.querySelector('#app')?.childElementCount")
-            page.pause(0.2)
-            text = page.evaluate_in(frame, "document.body.innerText")
+        for name, frame in zip(NAMES, frames, strict=True):
+            page.wait("document.querySelector('#app')?.childElementCount", frame=frame)
+            page.settle()
+            text = page.evaluate("document.body.innerText", frame)
             if re.search(r"is missing|is damaged|cannot be (drawn|shown)|is unknown", text):
                 troubles[name] = text
         page.screenshot(tmp_path / "book.png")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import medialog
-from devtools import open_page
+from chromium import LOADED, Chromium
 from medialog.cli import main
 from medialog.viewer.static_pages import write_static
 
@@ -107,10 +107,10 @@ def test_a_hostile_run(tmp_path: Path) -> None:
 def test_it_opens_where_nothing_inline_is_allowed(run: Path, tmp_path: Path) -> None:
     write_static(run, tmp_path / "out")
 
-    with open_page() as browser:
-        browser.open((tmp_path / "out" / "index.html").as_uri())
-        browser.wait_for("[...document.images].slice(0, 3).every(image => image.complete)")
+    with Chromium() as chromium:
+        page = chromium.open((tmp_path / "out" / "index.html").as_uri(), until=LOADED)
+        page.wait("[...document.images].slice(0, 3).every(image => image.complete)")
 
-        assert browser.evaluate("[...document.images].slice(0, 3).every(image => image.naturalWidth > 0)")
-        assert browser.evaluate("getComputedStyle(document.querySelector('.steps')).display") == "flex"
-        assert [] == browser.errors
+        assert page.evaluate("[...document.images].slice(0, 3).every(image => image.naturalWidth > 0)")
+        assert page.evaluate("getComputedStyle(document.querySelector('.steps')).display") == "flex"
+        assert [] == page.errors()

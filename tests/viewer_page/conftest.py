@@ -12,8 +12,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 import medialog
+from chromium import Chromium
 from viewer_page import runs
-from viewer_page.chromium import Chromium
 
 WEB = Path(__file__).resolve().parent.parent.parent / "web"
 

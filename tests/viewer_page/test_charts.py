@@ -22,8 +22,8 @@ import pytest
 from PIL import Image
 
 import medialog
+from chromium import Chromium, Page
 from viewer_page import runs
-from viewer_page.chromium import Chromium, Page
 from viewer_page.test_page import picture, put, selector, show, text, there, violations, wait_text
 
 COPIES = (

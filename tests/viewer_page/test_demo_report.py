@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import medialog
+from chromium import Chromium, Page
 from medialog.wire import kinds
-from viewer_page.chromium import Chromium, Page
 from viewer_page.test_page import DRAWN, pixels, selector, show, text, there, violations, wait_text
 
 DEMO = Path(__file__).resolve().parent.parent.parent / "examples" / "train_digits.py"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from viewer_page.chromium import Chromium, Page
+from chromium import Chromium, Page
 
 DRAWN = (
     ".view img, video, .stage canvas, .host canvas, .host svg, .uplot, .wave canvas, .note, tbody td, iframe, .text,"
@@ -211,6 +211,7 @@ def test_pixels_are_read_and_zoomed(page: Page) -> None:
 
 def test_a_gallery_opens_an_image(page: Page) -> None:
     show(page, "grid")
+    there(page, selector("grid", "li:nth-child(3) img"))
     page.click(selector("grid", "li:nth-child(3) button"))
     wait_text(page, "dialog .caption", "tile 2")
     page.click("dialog [aria-label='Next image']")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import medialog
+from chromium import Chromium, Page
 from viewer_page import runs
-from viewer_page.chromium import Chromium, Page
 from viewer_page.test_page import selector, show, text, wait_text
 
 

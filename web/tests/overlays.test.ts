@@ -1,10 +1,10 @@
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { classColor, ink, rgb } from "../src/lib/colors";
-import { isGround, layersOf, paintDifference, paintMask, passes, readBoxes, scoreRanges } from "../src/lib/overlays";
+import { asImage, classCounts, classNames, frameOf, isGround, layersOf, paintDifference, paintMask, passes, readBoxes, scoreRanges } from "../src/lib/overlays";
 import { readMask } from "../src/lib/png";
 
-function png(width: number, height: number, depth: number, rows: number[][], color = 0): Uint8Array {
+function png(width: number, height: number, depth: number, rows: number[][], color = 0, interlaced = 0): Uint8Array {
   const chunk = (name: string, data: Uint8Array) => {
     const out = new Uint8Array(12 + data.length);
     new DataView(out.buffer).setUint32(0, data.length);
@@ -15,7 +15,7 @@ function png(width: number, height: number, depth: number, rows: number[][], col
   const header = new Uint8Array(13);
   new DataView(header.buffer).setUint32(0, width);
   new DataView(header.buffer).setUint32(4, height);
-  [header[8], header[9]] = [depth, color];
+  [header[8], header[9], header[12]] = [depth, color, interlaced];
   const pieces = [Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10), chunk("IHDR", header), chunk("IDAT", deflateSync(Uint8Array.from(rows.flat()))), chunk("IEND", new Uint8Array())];
   return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
 }
@@ -42,6 +42,22 @@ describe("readMask", () => {
   it("gives the bits of a one-bit mask, and the indices of a palette", async () => {
     expect([...(await readMask(png(10, 1, 1, [[0, 0b10100000, 0b01000000]]))).ids]).toEqual([1, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
     expect([...(await readMask(png(2, 1, 8, [[0, 7, 9]], 3))).ids]).toEqual([7, 9]);
+  });
+
+  it("puts the seven passes of an interlaced one in their places", async () => {
+    const rows = [
+      [0, 0], // the first pixel
+      [0, 4], // x = 4
+      [0, 2], // the third pass is empty: x = 2 of the fourth
+      [1, 20, 2, 2], // row 2, every second pixel, each from the one on its left
+      [0, 1, 3], // odd pixels of row 0
+      [2, 20, 20], // and of row 2, from those above them in their pass
+      [0, 10, 11, 12, 13, 14], // row 1
+    ];
+    const { ids } = await readMask(png(5, 3, 8, rows, 0, 1));
+    expect([...ids]).toEqual([0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24]);
+    expect([...(await readMask(png(1, 1, 16, [[0, 1, 44]], 0, 1))).ids]).toEqual([300]);
+    await expect(readMask(png(1, 1, 8, [[0, 1]], 0, 2))).rejects.toThrow("interlacing");
   });
 
   it.each([
@@ -109,9 +125,36 @@ describe("boxes", () => {
   });
 });
 
+it("what is logged alone is the only layer of itself", () => {
+  const mask = { _type: "mask", path: "m.png", class_labels: { "1": "disc" } };
+  expect(layersOf(asImage(mask), "masks", {})).toEqual([{ name: "mask", descriptor: mask, labels: { "1": "disc" } }]);
+  expect(layersOf(asImage({ _type: "boxes2D", path: "b.json" }), "boxes", {})[0].name).toBe("boxes");
+  expect(asImage({ _type: "image-file" })).toEqual({ _type: "image-file" });
+});
+
+it("an empty frame reaches as far as its boxes, and is the unit square for fractions", () => {
+  const pixel = { domain: "pixel", position: { minX: 1, maxX: 30.5, minY: 2, maxY: 9 } };
+  const middle = { domain: "pixel", position: { middle: [10, 20], width: 4, height: 6 } };
+  expect(frameOf({ box_data: [pixel, middle] })).toEqual([31, 23]);
+  expect(frameOf({ box_data: [{ position: { minX: 0, maxX: 1, minY: 0, maxY: 1 } }] })).toEqual([0, 0]);
+  expect(frameOf({})).toEqual([0, 0]);
+});
+
+it("classes are named by their set, and counted in a mask", () => {
+  expect(classNames({ _type: "classes", class_set: [{ id: 3, name: "cat" }] })).toEqual({ "3": "cat" });
+  expect(classNames(undefined)).toEqual({});
+  expect([...classCounts({ width: 2, height: 2, ids: Uint8Array.of(0, 7, 7, 1) })]).toEqual([[0, 1], [1, 1], [7, 2]]);
+});
+
+it("masks of two sizes have no difference", () => {
+  const one = { width: 1, height: 1, ids: Uint8Array.of(0) };
+  expect(() => paintDifference(one, { width: 2, height: 1, ids: Uint8Array.of(0, 0) }, new Set())).toThrow("1 × 1 and 2 × 1");
+});
+
 it("class 0 is ground without a name, and with one that says so", () => {
   expect(isGround(0, {})).toBe(true);
   expect(isGround(0, { "0": "Background" })).toBe(true);
+  expect(isGround(0, { "0": "class_0" })).toBe(true);
   expect(isGround(0, { "0": "cat" })).toBe(false);
   expect(isGround(1, {})).toBe(false);
 });

@@ -69,9 +69,10 @@ describe("values", () => {
   });
 });
 
-it("JSON has no way to a prototype", () => {
-  const value = parse('{"__proto__": {"bad": 1}, "constructor": 2}') as Record<string, unknown>;
-  expect(Object.keys(value)).toEqual(["constructor"]);
+it.each(["__proto__", "\\u005f_proto__", "_\\u005Fproto__", "__\\u0070roto__", "__p\\u0072oto__", "__pr\\u006fto__", "__pro\\u0074o__"])("JSON has no way to a prototype: %s", (name) => {
+  const value = parse(`{"${name}": {"bad": 1}, "constructor": 2, "deep": [{"${name}": {"bad": 1}}]}`) as Record<string, unknown>;
+  expect(Object.keys(value)).toEqual(["constructor", "deep"]);
+  expect(Object.keys((value.deep as object[])[0])).toEqual([]);
   expect(value.bad).toBeUndefined();
 });
 

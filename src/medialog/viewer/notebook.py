@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 
 MODES = ("auto", "static", "none")
 MOST_OUTPUT = 20 * 10**6
-HEIGHTS = {"report": 760, "audio-file": 220, "text-file": 260, "numpy.ndarray": 260}
+HEIGHTS = {"report": 760, "audio-file": 220, "text-file": 260, "numpy.ndarray": 260, "classes": 200}
 HEIGHT = 440
-# Parts of an image, which the page draws on their image only: by themselves they are shown by their pictures.
-PARTS = frozenset(("mask", "boxes2D", "classes"))
 
 
 @dataclass
@@ -87,7 +85,7 @@ def _pictures(value: Any) -> dict[str, Any]:
     png = as_png(poster)
     picture = base64.b64encode(png).decode()
     found: dict[str, Any] = {"image/png": picture}
-    live = options.notebook == "auto" and options.written <= MOST_OUTPUT and not (is_value and value.kind in PARTS)
+    live = options.notebook == "auto" and options.written <= MOST_OUTPUT
     page = b""
     if live:
         buffer = io.BytesIO()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 KINDS = ("table-file", "incremental-table-file")
 MOST_BYTES = 256 << 20
 MOST_INCREMENTS = 10_000
+SAFE = 2**53  # beyond it a browser's numbers, all of them doubles, miss integers
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class View:
     rows: int
 
     def packed(self) -> bytes:
-        """Return the view as gzipped JSON."""
-        document = {"columns": self.columns, "column_types": self.column_types, "data": self.data}
+        """Return the view as gzipped JSON, in which every integer keeps its digits in a browser."""
+        data = [[_exact(cell) for cell in row] for row in self.data]
+        document = {"columns": self.columns, "column_types": self.column_types, "data": data}
         return gzip.compress(jsontext.dumps(document), 6, mtime=0)
 
 
@@ -147,6 +149,17 @@ def _array(cell: Any) -> Any:
     shown = cell.reshape(-1)[:256].tolist()
     values = [jsontext.encode_number(value) if isinstance(value, (int, float)) else str(value) for value in shown]
     return {"_type": "ndarray", "shape": list(cell.shape), "dtype": str(cell.dtype), "values": values}
+
+
+def _exact(cell: Any) -> Any:
+    kind = type(cell)
+    if kind is int and not -SAFE <= cell <= SAFE:
+        return {"_type": jsontext.NUMBER_KIND, "value": str(cell)}
+    if kind is list:
+        return [_exact(item) for item in cell]
+    if kind is dict:
+        return {key: _exact(item) for key, item in cell.items()}
+    return cell
 
 
 def _follow(linked: Mapping[str, Any]) -> FileRef:

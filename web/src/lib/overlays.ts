@@ -29,6 +29,20 @@ export interface ScoreFilter {
   value: number;
 }
 
+/** What an image's panel shows: an image with its layers; a mask, or boxes, logged alone as the only layer of itself. */
+export function asImage(one: Descriptor): Descriptor {
+  if (one._type === "mask") return { ...one, masks: { mask: one } };
+  if (one._type === "boxes2D") return { ...one, boxes: { boxes: one } };
+  return one;
+}
+
+/** The names of an image's classes, by id. */
+export function classNames(classes: unknown): Record<string, string> {
+  const set = (classes as { class_set?: unknown } | null | undefined)?.class_set;
+  if (!Array.isArray(set)) return {};
+  return Object.fromEntries(set.map((one: { id?: unknown; name?: unknown }) => [String(one.id), String(one.name)]));
+}
+
 /** The layers that a descriptor holds under `member`, each with its labels; the image's classes name the rest. */
 export function layersOf(image: Descriptor, member: "masks" | "boxes", classes: Record<string, string>): Layer[] {
   const layers = image[member];
@@ -46,7 +60,7 @@ export function labelOf(labels: Record<string, string>, id: number): string {
   return Object.hasOwn(labels, String(id)) ? labels[String(id)] : `class_${id}`;
 }
 
-const GROUNDS = new Set(["background", "void", "unlabeled", "unlabelled", "unknown", "ignore", "none", "bg"]);
+const GROUNDS = new Set(["class_0", "background", "void", "unlabeled", "unlabelled", "unknown", "ignore", "none", "bg"]);
 
 /** Class 0 without a name, or with one that means nothing, covers nothing until it is asked for. */
 export function isGround(id: number, labels: Record<string, string>): boolean {
@@ -93,7 +107,8 @@ export function paintDifference(
   second: MaskPixels,
   ground: ReadonlySet<number>,
 ): { pixels: Uint8ClampedArray<ArrayBuffer>; different: number } {
-  if (first.width !== second.width || first.height !== second.height) throw new Error("the masks differ in size");
+  if (first.width !== second.width || first.height !== second.height)
+    throw new Error(`the masks differ in size: ${first.width} × ${first.height} and ${second.width} × ${second.height}`);
   const out = new Uint8ClampedArray(first.ids.length * 4);
   let different = 0;
   for (let i = 0; i < first.ids.length; i += 1) {
@@ -104,6 +119,17 @@ export function paintDifference(
     out[i * 4 + 3] = same ? 80 : 235;
   }
   return { pixels: out, different };
+}
+
+/** How many pixels have each id. */
+export function classCounts({ ids }: MaskPixels): Map<number, number> {
+  const counts = new Uint32Array(ids instanceof Uint16Array ? 65536 : 256);
+  for (let i = 0; i < ids.length; i += 1) counts[ids[i]] += 1;
+  const found = new Map<number, number>();
+  counts.forEach((count, id) => {
+    if (count) found.set(id, count);
+  });
+  return found;
 }
 
 interface StoredBox {
@@ -138,6 +164,20 @@ export function readBoxes(file: unknown, width: number, height: number): Box[] {
       scores,
     };
   });
+}
+
+/** Width and height of the frame that boxes without a picture lie in: pixels as far as they reach, else the unit square. */
+export function frameOf(file: unknown): [number, number] {
+  const stored = (file as { box_data?: StoredBox[] }).box_data;
+  const reach: [number, number] = [0, 0];
+  for (const { domain, position: p } of Array.isArray(stored) ? stored : []) {
+    if (domain !== "pixel") continue;
+    const [right, bottom] = p.middle ? [p.middle[0] + Number(p.width) / 2, p.middle[1] + Number(p.height) / 2] : [Number(p.maxX), Number(p.maxY)];
+    reach[0] = Math.max(reach[0], right);
+    reach[1] = Math.max(reach[1], bottom);
+  }
+  const most = 2 ** 15;
+  return reach[0] > 0 && reach[1] > 0 ? [Math.min(Math.ceil(reach[0]), most), Math.min(Math.ceil(reach[1]), most)] : [0, 0];
 }
 
 /** Whether a box passes: its class is shown, and every score that it has lies on the wanted side. */

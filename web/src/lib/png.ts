@@ -1,6 +1,6 @@
 /**
  * Class ids from the PNG of a mask. A browser's own decoder gives 8 bits a channel, after colour management: ids above
- * 255 and ids of a file with a profile would be lost. Grey and palette files of any depth, not interlaced.
+ * 255 and ids of a file with a profile would be lost. Grey and palette files of any depth, interlaced (Adam7) or not.
  */
 
 import { inflate } from "./source";
@@ -33,11 +33,36 @@ export async function readMask(bytes: Uint8Array): Promise<MaskPixels> {
   }
   if (!header || !data.length) throw new Error("the mask's file has no picture");
   if (![0, 3].includes(header.color)) throw new Error("a mask has one channel");
-  if (header.interlaced) throw new Error("an interlaced mask");
+  if (header.interlaced > 1) throw new Error("an unknown way of interlacing");
   const { width, height, depth } = header;
   if (width * height > MOST_PIXELS) throw new Error("the mask is too large to show");
   const raw = await inflate(joined(data), "deflate");
-  return { width, height, ids: unpack(unfilter(raw, Math.ceil((width * depth) / 8), height, Math.max(1, depth / 8)), width, height, depth) };
+  return { width, height, ids: header.interlaced ? interlaced(raw, width, height, depth) : picture(raw, width, height, depth) };
+}
+
+function picture(raw: Uint8Array, width: number, height: number, depth: number): Uint8Array | Uint16Array {
+  return unpack(unfilter(raw, bytesOf(width, depth), height, Math.max(1, depth / 8)), width, height, depth);
+}
+
+function bytesOf(width: number, depth: number): number {
+  return Math.ceil((width * depth) / 8);
+}
+
+/** The seven passes of Adam7: where each begins, and how far apart its pixels lie. */
+const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]]; // prettier-ignore
+
+/** Each pass is a small picture of its own, filtered by itself; an empty one has no bytes. */
+function interlaced(raw: Uint8Array, width: number, height: number, depth: number): Uint8Array | Uint16Array {
+  const ids = depth === 16 ? new Uint16Array(width * height) : new Uint8Array(width * height);
+  let at = 0;
+  for (const [left, top, across, down] of PASSES) {
+    const [w, h] = [Math.ceil((width - left) / across), Math.ceil((height - top) / down)];
+    if (w <= 0 || h <= 0) continue;
+    const part = picture(raw.subarray(at), w, h, depth);
+    at += (bytesOf(w, depth) + 1) * h;
+    for (let y = 0, i = 0; y < h; y += 1) for (let x = 0; x < w; x += 1, i += 1) ids[(top + y * down) * width + left + x * across] = part[i];
+  }
+  return ids;
 }
 
 function joined(pieces: Uint8Array[]): Uint8Array {

@@ -18,24 +18,6 @@ export function saveUrl(url: string, name: string): void {
   link.remove();
 }
 
-/** Copy a text; say in words what came of it. */
-export async function copyText(text: string): Promise<string> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return "Copied";
-  } catch {
-    // From a file, or in a frame, the clipboard may be closed: a selection still works. Inside a modal dialog only what
-    // is in it can be selected.
-    const area = document.createElement("textarea");
-    area.value = text;
-    (document.querySelector("dialog[open]") ?? document.body).append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done ? "Copied" : "The browser does not let this page copy";
-  }
-}
-
 /** The page's colours at an element, for a picture that stands alone. */
 export function lookOf(node: Element, dark: boolean): Look {
   const style = getComputedStyle(node);

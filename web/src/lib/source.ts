@@ -22,17 +22,20 @@ export interface Source {
   digest(sha256: string): Promise<Uint8Array>;
   /** An address for `src=`; good until many others were asked for. */
   url(path: string): Promise<string>;
+  /** An address that stays good until it is released: a player asks for parts of its file as long as it plays. */
+  lease(path: string): Promise<{ url: string; release: () => void }>;
   poster(key: string, row: number): Promise<{ url: string; info: PosterInfo } | null>;
   view(sha256: string): Promise<TableView>;
   renderer(name: string): Promise<Renderer>;
 }
 
 const KEPT_BYTES = 256 * 2 ** 20;
+const KEPT_CELLS = 2_000_000;
 
 export class EmbeddedSource implements Source {
   private readonly digests = new Map<string, string>();
   private readonly urls = new Map<string, { url: string; size: number }>();
-  private readonly views = new Map<string, Promise<TableView>>();
+  private readonly views = new Map<string, { view: Promise<TableView>; cells: number }>();
   private readonly renderers = new Map<string, Promise<Renderer>>();
   private kept = 0;
 
@@ -75,6 +78,13 @@ export class EmbeddedSource implements Source {
     return this.keep(path, await this.block(info.block ?? ""), info.type ?? "application/octet-stream");
   }
 
+  async lease(path: string): Promise<{ url: string; release: () => void }> {
+    const info = this.placed(path);
+    const bytes = await this.block(info.block ?? "");
+    const url = URL.createObjectURL(new Blob([bytes as BlobPart], { type: info.type ?? "application/octet-stream" }));
+    return { url, release: () => URL.revokeObjectURL(url) };
+  }
+
   async poster(key: string, row: number): Promise<{ url: string; info: PosterInfo } | null> {
     const name = `${key}\u0000${row}`;
     const info = own(this.index.posters, name);
@@ -84,13 +94,22 @@ export class EmbeddedSource implements Source {
   }
 
   view(sha256: string): Promise<TableView> {
-    let view = this.views.get(sha256);
-    if (!view) {
-      view = this.readView(sha256);
-      this.views.set(sha256, view);
-      if (this.views.size > 24) this.views.delete(this.views.keys().next().value as string);
+    const found = this.views.get(sha256);
+    if (found) {
+      this.views.delete(sha256);
+      this.views.set(sha256, found);
+      return found.view;
     }
-    return view;
+    const entry = { view: this.readView(sha256), cells: 0 };
+    this.views.set(sha256, entry);
+    void entry.view.then(
+      ({ data, columns }) => {
+        entry.cells = data.length * columns.length;
+        this.forgetViews(entry);
+      },
+      () => undefined,
+    );
+    return entry.view;
   }
 
   renderer(name: string): Promise<Renderer> {
@@ -100,6 +119,18 @@ export class EmbeddedSource implements Source {
       this.renderers.set(name, module);
     }
     return module;
+  }
+
+  /** Tables are kept by their cells: many small ones, few large ones, the one just read in any case. */
+  private forgetViews(last: object): void {
+    let kept = 0;
+    for (const { cells } of this.views.values()) kept += cells;
+    for (const [sha256, entry] of this.views) {
+      if (kept <= KEPT_CELLS) break;
+      if (entry === last) continue;
+      this.views.delete(sha256);
+      kept -= entry.cells;
+    }
   }
 
   private async readView(sha256: string): Promise<TableView> {
@@ -175,6 +206,8 @@ export async function inflate(bytes: Uint8Array, format: CompressionFormat): Pro
 
 /** `JSON.parse` without a way to a prototype: names in a run are data. */
 export function parse(text: string): unknown {
+  // To look at every member takes ten times as long: only where one may have that name, written out or escaped.
+  if (!/__proto__|\\u00(?:5f|70|72|6f|74)/i.test(text)) return JSON.parse(text);
   return JSON.parse(text, (key, value) => (key === "__proto__" ? undefined : value));
 }
 

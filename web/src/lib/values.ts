@@ -24,6 +24,11 @@ export function itemsOf(value: Json): Descriptor[] {
   return [value];
 }
 
+const PLAIN = new Set(["number", "timestamp", "timestamp_tz", "date", "time", "duration", "decimal", "bytes", "ndarray"]);
+
+/** Whether a cell of a table holds something to look at rather than a value. */
+export const isMedia = (cell: Json): boolean => itemsOf(cell).some((one) => !PLAIN.has(one._type));
+
 /** The kind of a value as panels know it. */
 export function kindOf(value: Json): string {
   if (typeof value === "string") return "text-value";
@@ -72,7 +77,11 @@ export function formatValue(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "true" : "false";
   const number = numberOf(value);
-  if (number !== undefined) return formatNumber(number);
+  if (number !== undefined) {
+    // Of integers that no double holds every digit counts.
+    if (!Number.isSafeInteger(number) && isDescriptor(value) && /^-?\d+$/.test(String(value.value))) return sign(String(value.value));
+    return formatNumber(number);
+  }
   if (isDescriptor(value)) {
     if (["timestamp", "timestamp_tz", "date", "time", "duration", "decimal", "bytes"].includes(value._type))
       return String(value.value ?? "");
@@ -94,6 +103,7 @@ const LABELS: Record<string, string> = {
   "text-file": "text",
   "text-value": "text",
   "json-value": "value",
+  boxes2D: "boxes",
   "molecule-file": "molecule",
   "object3D-file": "3D",
   "table-file": "table",

@@ -16,7 +16,9 @@ export const KEYS: [string, string][] = [
   ["/", "filter"],
   ["g", "next section"],
   ["Enter or f", "open the panel in full"],
-  ["[ ]", "previous, next item of a list"],
+  ["[ ]", "previous, next item of a list, row of a table"],
+  ["+ - 0", "zoom the picture in focus, fit it"],
+  [", .", "previous, next frame of the film in focus"],
   ["m b d", "masks, boxes, difference"],
   ["p", "pin the panel to its step; while comparing, the other side"],
   ["c", "compare with the pin: side by side, swipe, blink"],
@@ -34,12 +36,15 @@ export function keyboard(event: KeyboardEvent, page: Page, nextSection: () => vo
   // A menu that is open takes the keys: Escape closes it and nothing behind it.
   if (document.querySelector(":popover-open")) return;
   if (event.key === "Escape") {
+    // One thing is closed: the browser would close the dialog as well.
+    if (page.help || page.peek || page.openRow !== null || page.open !== null) event.preventDefault();
     if (page.help) page.help = false;
     else if (page.peek) page.peek = null;
-    else if (page.open !== null) {
-      page.open = null;
+    else if (page.openRow !== null) {
+      page.openRow = null;
       page.writeAddress();
-    } else if (event.target instanceof HTMLElement) event.target.blur();
+    } else if (page.open !== null) page.close();
+    else if (event.target instanceof HTMLElement) event.target.blur();
     return;
   }
   if (typing(event.target)) return;

@@ -28,6 +28,8 @@ export interface Section {
 
 const PLACES: Record<string, string> = {
   "image-file": "Samples",
+  mask: "Samples",
+  boxes2D: "Samples",
   "video-file": "Samples",
   "audio-file": "Samples",
   "object3D-file": "3D",
@@ -41,7 +43,8 @@ const PLACES: Record<string, string> = {
   "incremental-table-file": "Tables",
 };
 const ORDER = ["Samples", "3D", "Charts", "Metrics", "Distributions", "Tables", "Text and values"];
-const WITHIN = ["image-file", "video-file", "audio-file", "object3D-file", "molecule-file", "html-file", "text-file", "text-value"];
+const WITHIN = ["image-file", "mask", "boxes2D", "video-file", "audio-file", "object3D-file", "molecule-file", "html-file", "text-file", "text-value"];
+const PICTURES = new Set(["image-file", "mask", "boxes2D"]);
 const HEIGHTS: Record<string, number> = {
   Samples: 368,
   "3D": 340,
@@ -62,7 +65,7 @@ function itemPanel(item: ItemInfo): PanelModel {
   const all = parts(item.path);
   const wide = item.entries.some((entry) => {
     const items = itemsOf(entry.value);
-    return items[0]?._type === "image-file" && (items.length > 1 || items[0].masks !== undefined || items[0].boxes !== undefined);
+    return (PICTURES.has(items[0]?._type) && items.length > 1) || (items[0]?._type === "image-file" && (items[0].masks !== undefined || items[0].boxes !== undefined));
   });
   const table = item.entries.some((entry) => itemsOf(entry.value).some((one) => Number(one.ncols) > 6));
   return {

@@ -31,6 +31,8 @@ export class Page {
   smoothing = $state(0);
   grouping = $state<Grouping>("type");
   open = $state<string | null>(null);
+  /** The row of the opened table that is shown as a page; null shows the table. */
+  openRow = $state<number | null>(null);
   /** An object opened from a cell of a table. */
   peek = $state.raw<PanelModel | null>(null);
   /** The item of a list with which a panel is opened; -1 leaves it as it is. */
@@ -175,6 +177,19 @@ export class Page {
     this.writeAddress();
   }
 
+  /** Show one row of a table as a page, or the table again. */
+  showRow(key: string, row: number | null): void {
+    if (this.index.mode === "report") this.open = key;
+    this.openRow = row;
+    this.writeAddress();
+  }
+
+  close(): void {
+    this.open = null;
+    this.openRow = null;
+    this.writeAddress();
+  }
+
   rowOf(key: string): number {
     return this.isPinned(key) ? this.pins[key][0] : this.row;
   }
@@ -202,6 +217,7 @@ export class Page {
     if (this.chosen !== null) state.set("step", String(this.step(this.chosen)));
     if (this.query) state.set("q", this.query);
     if (this.open !== null) state.set("open", this.open);
+    if (this.openRow !== null) state.set("row", String(this.openRow));
     if (this.theme !== "auto") state.set("theme", this.theme);
     if (this.axis !== "step") state.set("x", this.axis);
     if (this.smoothing > 0) state.set("smooth", String(this.smoothing));
@@ -225,6 +241,8 @@ export class Page {
     this.chosen = row === null || row >= this.last ? null : row;
     this.query = state.get("q") ?? "";
     this.open = state.get("open");
+    const at = state.get("row");
+    this.openRow = at !== null && /^\d+$/.test(at) ? Number(at) : null;
     const theme = state.get("theme");
     this.theme = theme === "light" || theme === "dark" ? theme : "auto";
     const axis = state.get("x") ?? "step";

@@ -6,6 +6,9 @@ import type { Context, Handle, Item } from "../lib/types";
 const PARSERS: Record<string, string> = { pdb: "pdb", pqr: "pqr", mmcif: "cif", mcif: "cif", cif: "cif", sdf: "sdf", sd: "sdf", gro: "gro", mol2: "mol2", mmtf: "mmtf" };
 const STYLES = ["stick", "cartoon", "sphere", "line"] as const;
 type Style = (typeof STYLES)[number];
+/** Names of the page, and 3Dmol's: by element, by chain (ligands by element), along each chain. */
+const COLOURS = { element: "Jmol", chain: "chainHetatm", position: "spectrum" } as const;
+type Colour = keyof typeof COLOURS;
 
 interface Atom {
   x: number;
@@ -17,6 +20,7 @@ interface Atom {
   atom?: string;
   bonds?: number[];
   hetflag?: boolean;
+  chain?: string;
 }
 interface Model {
   selectedAtoms(selection: object): Atom[];
@@ -34,7 +38,7 @@ interface Viewer {
   zoom(factor: number): void;
   render(): void;
   resize(): void;
-  spin(axis: string | boolean): void;
+  rotate(degrees: number, axis: string): void;
   getView(): number[];
   setView(view: number[]): void;
   setHoverable(): void;
@@ -89,7 +93,9 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   const viewer = $3Dmol.createViewer(stage, { backgroundColor: ground(), antialias: true }) as unknown as Viewer;
   let model: Model | null = null;
   let style: Style = "stick";
+  let colour: Colour = "element";
   let chosen = false;
+  let recoloured = false;
   let residues = false;
   let surface = false;
   let spinning = false;
@@ -100,11 +106,12 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   }
 
   function paint(): void {
+    const by = colour === "position" ? { color: COLOURS.position } : { colorscheme: COLOURS[colour] };
     const looks: Record<Style, object> = {
-      stick: { stick: { radius: 0.14, colorscheme: "Jmol" }, sphere: { scale: 0.24, colorscheme: "Jmol" } },
-      cartoon: { cartoon: { colorscheme: "chainHetatm" } },
-      sphere: { sphere: { colorscheme: "Jmol" } },
-      line: { line: { linewidth: 2, colorscheme: "Jmol" } },
+      stick: { stick: { radius: 0.14, ...by }, sphere: { scale: 0.24, ...by } },
+      cartoon: { cartoon: by },
+      sphere: { sphere: by },
+      line: { line: { linewidth: 2, ...by } },
     };
     viewer.setStyle({}, looks[style]);
     // Ligands and ions have no ribbon.
@@ -112,6 +119,22 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     viewer.removeAllSurfaces();
     if (surface) viewer.addSurface($3Dmol.SurfaceType.VDW, { opacity: 0.7, color: theme === "dark" ? "#9db4d6" : "#c4d2e6" });
     viewer.render();
+  }
+
+  // By frames and not by a clock, as 3Dmol does: where drawing is slow the page still has half of the time.
+  let frame = 0;
+  let rest = 0;
+  function turn(before: number): void {
+    frame = requestAnimationFrame((now) => {
+      viewer.rotate(Math.min(now - before, 100) * 0.04, "y");
+      const took = performance.now() - now;
+      if (took > 12) rest = window.setTimeout(() => turn(now), took);
+      else turn(now);
+    });
+  }
+  function stop(): void {
+    cancelAnimationFrame(frame);
+    clearTimeout(rest);
   }
 
   function buttons(): void {
@@ -142,9 +165,21 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     });
     button("spin", spinning, () => {
       spinning = !spinning;
-      viewer.spin(spinning ? "y" : false);
+      if (spinning) turn(performance.now());
+      else stop();
     });
     bar.append(select);
+    if (!residues) return;
+    const colours = document.createElement("select");
+    colours.setAttribute("aria-label", "Colours of the molecule");
+    colours.className = "pick";
+    for (const one of Object.keys(COLOURS)) colours.append(new Option(`by ${one}`, one, false, one === colour));
+    colours.addEventListener("change", () => {
+      colour = colours.value as Colour;
+      recoloured = true;
+      paint();
+    });
+    bar.append(colours);
   }
 
   async function show(wanted: Item, surroundings: Context): Promise<void> {
@@ -164,6 +199,8 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     residues = ["pdb", "cif", "mmtf", "pqr", "gro"].includes(parser) && atoms.filter((atom) => atom.atom === "CA" && !atom.hetflag).length > 3;
     if (!chosen) style = residues ? "cartoon" : "stick";
     if (style === "cartoon" && !residues) style = "stick";
+    if (!residues) colour = "element";
+    else if (!recoloured) colour = "chain";
     fit();
     const before = views.get(wanted.key);
     if (before) viewer.setView(before);
@@ -201,7 +238,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     },
     destroy() {
       views.set(item.key, viewer.getView());
-      viewer.spin(false);
+      stop();
       observer.disconnect();
       host.removeEventListener("medialog-reset", reset);
       viewer.clear();

@@ -22,12 +22,51 @@ interface View {
   target: [number, number, number];
 }
 
+/** A view that is on screen: the others of its key, and those linked with it, follow its camera. */
+interface Live {
+  key: string;
+  zUp: boolean;
+  home: View;
+  follow(view: View): void;
+  redraw(): void;
+}
+
 /** One camera for each key, kept over steps and over scrolling away. */
 const cameras = new Map<string, View>();
+const live = new Set<Live>();
+/** The keys whose cameras move together, and where the last of them looks from. */
+const links = new Set<string>();
+const bars = new Set<(key: string) => void>();
+let linked: { view: View; home: View; zUp: boolean } | null = null;
 let shared: WebGLRenderer | null = null;
+
+/**
+ * A camera of one view for another: the same one where both show things of like size and place (a prediction and its
+ * truth), else the same side and as near in proportion.
+ */
+function translated(view: View, from: View, to: View): View {
+  const [a, b] = [from, to].map(({ position, target }) => ({ target: new Vector3(...target), far: new Vector3(...position).distanceTo(new Vector3(...target)) || 1 }));
+  const like = Math.max(a.far, b.far) < 1.5 * Math.min(a.far, b.far) && a.target.distanceTo(b.target) < 0.25 * Math.min(a.far, b.far);
+  if (like) return view;
+  const scale = b.far / a.far;
+  const moved = (point: [number, number, number]) => new Vector3(...point).sub(a.target).multiplyScalar(scale).add(b.target).toArray() as [number, number, number];
+  return { position: moved(view.position), target: moved(view.target) };
+}
+
+function spread(from: Live, view: View): void {
+  cameras.set(from.key, view);
+  const together = links.has(from.key);
+  if (together) linked = { view, home: from.home, zUp: from.zUp };
+  for (const other of live) {
+    if (other === from) continue;
+    if (other.key === from.key) other.follow(view);
+    else if (together && links.has(other.key) && other.zUp === from.zUp) other.follow(translated(view, from.home, other.home));
+  }
+}
 
 function renderer(): WebGLRenderer {
   if (shared && !shared.getContext().isContextLost()) return shared;
+  shared = null;
   // Asked here first: three tells the console of each failure.
   const probe = document.createElement("canvas").getContext("webgl2");
   if (!probe) throw new Error("This browser has no WebGL, so 3D is a picture here.");
@@ -37,6 +76,10 @@ function renderer(): WebGLRenderer {
   } catch {
     throw new Error("This browser has no WebGL, so 3D is a picture here.");
   }
+  // The pictures stay, they are copies: drawn again in a new context, at the latest when one turns them.
+  shared.domElement.addEventListener("webglcontextlost", () => {
+    for (const view of live) view.redraw();
+  });
   shared.outputColorSpace = SRGBColorSpace;
   shared.setPixelRatio(1);
   return shared;
@@ -65,6 +108,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "3D view");
+  canvas.title = "Drag turns, Ctrl-drag moves, wheel zooms, r resets; by keyboard: arrows, Ctrl + arrows, + and −";
   canvas.style.cssText = "position:absolute;inset:0;width:100%;height:100%;touch-action:none;outline-offset:-2px";
   const overlay = document.createElement("div");
   overlay.style.cssText = "position:absolute;inset:0;pointer-events:none;overflow:hidden";
@@ -75,7 +119,9 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
   stage.style.cssText = "position:absolute;inset:0";
   const legend = document.createElement("div");
   legend.style.cssText = "position:absolute;left:0;right:0;bottom:0;display:flex;gap:4px;flex-wrap:wrap;padding:6px 10px 0;box-sizing:border-box";
-  stage.append(canvas, overlay, bar);
+  const corner = document.createElement("div");
+  corner.className = "corner";
+  stage.append(canvas, overlay, bar, corner);
   host.append(stage, legend);
   const paper = canvas.getContext("2d");
 
@@ -100,7 +146,14 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     const ratio = Math.min(devicePixelRatio, 2);
     const [width, height] = [stage.clientWidth, stage.clientHeight];
     if (!width || !height || !paper) return;
-    const gl = renderer();
+    let gl: WebGLRenderer;
+    try {
+      gl = renderer();
+      lost.remove();
+    } catch {
+      stage.append(lost);
+      return;
+    }
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
     gl.setSize(w, h, false);
@@ -111,6 +164,16 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     paper.drawImage(gl.domElement, 0, 0, w, h);
     place();
   }
+  /** What is seen is the last picture; the browser took the context, and gives none back yet. */
+  const lost = document.createElement("p");
+  lost.setAttribute("role", "note");
+  lost.style.cssText = "position:absolute;left:8px;bottom:8px;margin:0;padding:3px 8px;border-radius:6px;font-size:12px;background:var(--warn-ground);color:var(--warn-text);display:flex;gap:8px;align-items:center";
+  const again = document.createElement("button");
+  again.className = "toggle";
+  again.textContent = "try again";
+  again.addEventListener("click", () => ask());
+  lost.append("The browser took WebGL away: this is the last picture.", again);
+
   function ask(): void {
     asked ||= requestAnimationFrame(draw);
   }
@@ -146,21 +209,82 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     return { position: position.toArray() as View["position"], target: center.toArray() as View["target"] };
   }
 
-  function look(view: View): void {
+  /** Look from there; `led` when another view leads, which then is not led back. */
+  let following = false;
+  function look(view: View, led = false): void {
+    following = led;
     camera.position.fromArray(view.position);
     controls.target.fromArray(view.target);
     const far = camera.position.distanceTo(controls.target) || 1;
     [camera.near, camera.far] = [far / 500, far * 60];
     controls.update();
+    following = false;
     ask();
   }
 
+  const view = (): View => ({ position: camera.position.toArray() as View["position"], target: controls.target.toArray() as View["target"] });
+  const self: Live = {
+    key,
+    zUp: false,
+    home: { position: [0, 0, 1], target: [0, 0, 0] },
+    follow: (wanted) => {
+      look(wanted, true);
+      cameras.set(key, wanted);
+    },
+    redraw: () => ask(),
+  };
   controls.addEventListener("change", () => {
-    cameras.set(key, { position: camera.position.toArray() as View["position"], target: controls.target.toArray() as View["target"] });
+    if (!following) spread(self, view());
     ask();
   });
-  host.addEventListener("medialog-reset", () => home && look(home));
-  canvas.addEventListener("dblclick", () => home && look(home));
+  function reset(): void {
+    if (home) look(home);
+  }
+  host.addEventListener("medialog-reset", reset);
+  canvas.addEventListener("dblclick", reset);
+
+  function nearer(by: number): void {
+    camera.position.sub(controls.target).multiplyScalar(by).add(controls.target);
+    controls.update();
+  }
+
+  /** Turn about the upright axis and up or down, in radians. */
+  function turn(across: number, up: number): void {
+    const offset = camera.position.clone().sub(controls.target);
+    const side = new Vector3().crossVectors(camera.up, offset).normalize();
+    offset.applyAxisAngle(camera.up, across);
+    const tilted = offset.clone().applyAxisAngle(side.applyAxisAngle(camera.up, across), up);
+    // Not over the pole: what is up stays up.
+    if (Math.abs(tilted.clone().normalize().dot(camera.up)) < 0.995) offset.copy(tilted);
+    camera.position.copy(controls.target).add(offset);
+    controls.update();
+  }
+
+  function shift(across: number, up: number): void {
+    const far = camera.position.distanceTo(controls.target) * 0.08;
+    const move = new Vector3().setFromMatrixColumn(camera.matrix, 0).multiplyScalar(across * far);
+    move.addScaledVector(new Vector3().setFromMatrixColumn(camera.matrix, 1), up * far);
+    camera.position.add(move);
+    controls.target.add(move);
+    controls.update();
+  }
+
+  // Arrows are the page's steps, unless one came here by keyboard to turn the picture.
+  let clicked = false;
+  canvas.addEventListener("pointerdown", () => (clicked = true));
+  canvas.addEventListener("blur", () => (clicked = false));
+  canvas.addEventListener("keydown", (event) => {
+    const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    const arrow = Object.hasOwn(arrows, event.key) ? arrows[event.key] : null;
+    if (event.altKey || event.metaKey || event.shiftKey) return;
+    if (arrow && event.ctrlKey) shift(...arrow);
+    else if (arrow && !clicked) turn(arrow[0] * 0.12, arrow[1] * -0.12);
+    else if (!event.ctrlKey && (event.key === "+" || event.key === "=")) nearer(1 / 1.2);
+    else if (!event.ctrlKey && event.key === "-") nearer(1.2);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
 
   function paint(): void {
     const cloud = made?.cloud;
@@ -208,6 +332,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
       overlay.append(element);
       tags.push({ element, at });
     }
+    cameraButtons();
     const cloud = made?.cloud;
     if (!cloud) return;
     const choices = [cloud.colors ? "rgb" : "", cloud.categories ? "category" : "", "height", "plain"].filter(Boolean);
@@ -228,7 +353,7 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
       pointSize = Number(size.value);
       paint();
     });
-    bar.append(size, select);
+    bar.prepend(size, select);
     if (coloring === "category" && cloud.categories) {
       const counts = new Map<number, number>();
       for (const category of cloud.categories) counts.set(category, (counts.get(category) ?? 0) + 1);
@@ -253,12 +378,47 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     room();
   }
 
-  let turn = 0;
+  function button(place: HTMLElement, text: string, name: string, title: string, act: () => void, pressed?: boolean): void {
+    const made = document.createElement("button");
+    made.className = "toggle";
+    made.textContent = text;
+    made.title = title;
+    made.setAttribute("aria-label", name);
+    if (pressed !== undefined) made.setAttribute("aria-pressed", String(pressed));
+    made.addEventListener("click", act);
+    place.append(made);
+  }
+  button(corner, "−", "Farther", "Farther (−)", () => nearer(1.2));
+  button(corner, "+", "Nearer", "Nearer (+)", () => nearer(1 / 1.2));
+  button(corner, "reset", "Reset the camera", "Reset the camera (r)", reset);
+
+  function cameraButtons(): void {
+    const on = links.has(key);
+    button(bar, "link", "Link cameras", on ? "Turns with the other linked panels" : "Turn together with other panels: link those, too", () => {
+      if (!links.delete(key)) {
+        links.add(key);
+        // The first one leads; one that comes later looks from where the others do.
+        const others = [...live].some((one) => one !== self && links.has(one.key) && one.zUp === self.zUp);
+        if (others && linked?.zUp === self.zUp) self.follow(translated(linked.view, linked.home, self.home));
+        else spread(self, view());
+      }
+      for (const refresh of bars) refresh(key);
+    }, on);
+  }
+  const refresh = (of: string): void => {
+    if (of !== key) return;
+    const focused = bar.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
+    buttons();
+    if (focused) bar.querySelector<HTMLElement>(`[aria-label="${focused}"]`)?.focus();
+  };
+  bars.add(refresh);
+
+  let turns = 0;
   async function show(wanted: Item, surroundings: Context): Promise<void> {
-    turn += 1;
-    const mine = turn;
+    turns += 1;
+    const mine = turns;
     const next = await read(wanted, surroundings);
-    if (mine !== turn) return discard(next.object);
+    if (mine !== turns) return discard(next.object);
     if (made) {
       scene.remove(made.object);
       discard(made.object);
@@ -271,6 +431,8 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     (controls as unknown as { _quat: { setFromUnitVectors(a: Vector3, b: Vector3): void; clone(): { invert(): unknown } }; _quatInverse: unknown })._quat.setFromUnitVectors(camera.up, new Vector3(0, 1, 0));
     (controls as unknown as { _quatInverse: unknown })._quatInverse = (controls as unknown as { _quat: { clone(): { invert(): unknown } } })._quat.clone().invert();
     home = frame(next.object, next.zUp);
+    Object.assign(self, { key, zUp: next.zUp, home });
+    live.add(self);
     const cloud = next.cloud;
     if (cloud && !["rgb", "category", "height", "plain"].includes(coloring)) coloring = cloud.colors ? "rgb" : cloud.categories ? "category" : "height";
     if (cloud && ((coloring === "rgb" && !cloud.colors) || (coloring === "category" && !cloud.categories))) coloring = "height";
@@ -278,7 +440,9 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
     canvas.setAttribute("aria-label", `3D view: ${next.note}`);
     buttons();
     paint();
-    look(cameras.get(key) ?? home);
+    const kept = cameras.get(key);
+    if (links.has(key) && linked?.zUp === next.zUp) look(translated(linked.view, linked.home, home), true);
+    else look(kept ?? home, true);
     draw();
   }
 
@@ -305,7 +469,10 @@ export async function mount(host: HTMLElement, item: Item, context: Context): Pr
       await show(wanted, surroundings);
     },
     destroy() {
-      turn += 1;
+      turns += 1;
+      live.delete(self);
+      bars.delete(refresh);
+      host.removeEventListener("medialog-reset", reset);
       cancelAnimationFrame(asked);
       observer.disconnect();
       controls.dispose();

@@ -1,4 +1,7 @@
-"""A page in headless Chromium, driven over a pipe by the DevTools protocol: nothing but the standard library."""
+"""Pages in headless Chromium, driven over a pipe by the DevTools protocol: nothing but the standard library.
+
+`with Chromium() as chromium: page = chromium.open("file:///...")`. No port, no driver, and every wait is bounded.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +24,8 @@ from typing import Any
 from browser import FLAGS, browser
 
 WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+READY = "document.documentElement.dataset.ready === 'true' || document.querySelector('.fatal') !== null"
+LOADED = "location.href !== 'about:blank' && document.readyState === 'complete'"
 NO_WEBGL = ("--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis")
 
 
@@ -27,26 +34,27 @@ class PageError(AssertionError):
 
 
 class Chromium:
-    """One browser. `with Chromium() as chromium: page = chromium.open("file:///...")`."""
+    """One browser, gone with all of its processes at the end of its `with`."""
 
-    def __init__(self, *, webgl: bool = True) -> None:
-        # The browser reads commands from its descriptor 3 and writes answers to 4.
+    def __init__(self, *flags: str, webgl: bool = True) -> None:
         command_read, self._write = os.pipe()
         self._read, answer_write = os.pipe()
         self._profile = tempfile.mkdtemp(prefix="chromium-")
-        flags = [flag for flag in FLAGS if flag != "--disable-gpu"]
-
-        def descriptors() -> None:
-            first, second = os.dup(command_read), os.dup(answer_write)
-            os.dup2(first, 3)
-            os.dup2(second, 4)
-
+        quiet = [flag for flag in FLAGS if flag != "--disable-gpu"]
+        command = [browser(), *quiet, *(WEBGL if webgl else NO_WEBGL), *flags, "--remote-debugging-pipe"]
+        command += ["--hide-scrollbars", f"--user-data-dir={self._profile}", "about:blank"]
+        # The browser reads commands from 3 and writes answers to 4. A program of its own puts the pipes there: what
+        # runs between fork and exec in this process, beside the threads of a test, may hang.
+        redirect = f"import os, sys; os.dup2({command_read}, 3); os.dup2({answer_write}, 4)"
+        redirect += "; os.execvp(sys.argv[1], sys.argv[1:])"
         self._process = subprocess.Popen(
-            [browser(), *flags, *(WEBGL if webgl else NO_WEBGL), "--remote-debugging-pipe", "--hide-scrollbars",
-             f"--user-data-dir={self._profile}", "about:blank"],
-            preexec_fn=descriptors, close_fds=False, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [sys.executable, "-S", "-c", redirect, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(command_read, answer_write),
+            start_new_session=True,
+        )
         os.close(command_read)
         os.close(answer_write)
         self._number = 0
@@ -64,9 +72,9 @@ class Chromium:
             self.call("Browser.close", timeout=5)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # its session: the browser and its helpers
+        self._process.wait()
         os.close(self._write)
         os.close(self._read)
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -110,10 +118,13 @@ class Chromium:
         width: int = 1440,
         height: int = 900,
         dark: bool = False,
-        ready: bool = True,
+        until: str = READY,
         before: str = "",
     ) -> Page:
-        """Open an address in a tab of its own; wait until the page says that it is ready."""
+        """Open an address in a tab of its own; wait until a report says that it is ready, or for another condition.
+
+        `before` is a script that runs before those of the page.
+        """
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session, target)
@@ -127,9 +138,13 @@ class Chromium:
         if before:
             page.call("Page.addScriptToEvaluateOnNewDocument", source=before)
         page.call("Page.navigate", url=url)
-        if ready:
-            page.wait("document.documentElement.dataset.ready === 'true' || document.querySelector('.fatal') !== null")
+        page.wait(until)
         return page
+
+    def pages(self) -> list[str]:
+        """Return the addresses of all pages that are open."""
+        found = self.call("Target.getTargets")["targetInfos"]
+        return [each["url"] for each in found if each["type"] == "page"]
 
 
 class Page:
@@ -144,20 +159,27 @@ class Page:
     def close(self) -> None:
         self.chromium.call("Target.closeTarget", targetId=self._target)
 
-    def evaluate(self, expression: str) -> Any:
+    def frames(self) -> list[int]:
+        """Return a context in each frame of the page, in their order, to `evaluate` in."""
+        tree = self.call("Page.getFrameTree")["frameTree"]
+        ids = [child["frame"]["id"] for child in tree.get("childFrames", [])]
+        return [self.call("Page.createIsolatedWorld", frameId=each)["executionContextId"] for each in ids]
+
+    def evaluate(self, expression: str, frame: int | None = None) -> Any:
         """Return the value of an expression, awaited where it is a promise."""
-        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        place = {} if frame is None else {"contextId": frame}
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, **place)
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
             raise PageError(details.get("exception", {}).get("description") or details["text"])
         return answer["result"].get("value")
 
-    def wait(self, condition: str, timeout: float = 30) -> Any:
+    def wait(self, condition: str, timeout: float = 30, frame: int | None = None) -> Any:
         """Wait until an expression is true. The page's policy forbids eval inside it: this asks from outside."""
         end = time.monotonic() + timeout
         while True:
             try:
-                value = self.evaluate(condition)
+                value = self.evaluate(condition, frame)
             except PageError:
                 value = None
             if value:
@@ -244,10 +266,12 @@ class Page:
         return found
 
     def requests(self) -> list[str]:
-        """Return every address that the page asked for beyond itself and its own bytes."""
-        found = [
-            event["params"]["request"]["url"]
-            for event in self._events()
-            if event["method"] == "Network.requestWillBeSent"
-        ]
-        return [url for url in found if not url.startswith(("data:", "blob:", "file:", "about:"))]
+        """Return every address that the page asked for, beyond its own bytes and what its policy refused."""
+        found: dict[str, str] = {}
+        for event in self._events():
+            params = event["params"]
+            if event["method"] == "Network.requestWillBeSent":
+                found[params["requestId"]] = params["request"]["url"]
+            elif event["method"] == "Network.loadingFailed" and params.get("blockedReason"):
+                found.pop(params["requestId"], None)
+        return [url for url in found.values() if not url.startswith(("data:", "blob:", "file:", "about:"))]
