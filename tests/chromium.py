@@ -213,6 +213,15 @@ class Page:
         self.mouse("mouseReleased", x, y, button="left", clickCount=1)
 
     def middle(self, selector: str) -> tuple[float, float]:
+        """Return the middle of what a selector finds, in view, once it stands still: panels above it may still grow."""
+        for _ in range(50):
+            before = self._middle(selector)
+            self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+            if before == self._middle(selector):
+                return before
+        raise TimeoutError(f"does not stand still: {selector}")
+
+    def _middle(self, selector: str) -> tuple[float, float]:
         box = self.evaluate(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             " e.scrollIntoView({block: 'nearest'});"
