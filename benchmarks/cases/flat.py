@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -27,11 +30,10 @@ COLUMNS = (
 GOALS = (Goal("end_to_tenth", 1.25),)
 
 
-def _grow(work: Work, name: str, step: Callable[[Any, int], None], per_step: int = 1) -> Values:
+def _grow(work: Work, logger: Any, step: Callable[[Any, int], None], per_step: int = 1) -> Values:
     """Call `step(logger, number)` until `size` units are logged, `per_step` of them at a time; times are per unit."""
     steps = work.size // per_step
     ends = [steps * part // PARTS for part in range(1, PARTS + 1)]
-    logger = LOGGERS[name]()
     logger.start(work.folder)
     times, number = [], 0
     with Watch() as watch:
@@ -62,7 +64,7 @@ def _at(times: Sequence[float], where: float) -> float:
 
 def _numbers(name: str) -> Subject:
     rows = inputs.scalars(1_000)
-    return lambda work: _grow(work, name, lambda logger, number: logger.log(number, rows[number % 1_000]))
+    return lambda work: _grow(work, LOGGERS[name](), lambda logger, number: logger.log(number, rows[number % 1_000]))
 
 
 def _keys(name: str) -> Subject:
@@ -71,19 +73,47 @@ def _keys(name: str) -> Subject:
     def step(logger: Any, number: int) -> None:
         logger.log(number, {**rows[number % 1_000], f"layer/{number}": number / 7})
 
-    return lambda work: _grow(work, name, step)
+    return lambda work: _grow(work, LOGGERS[name](), step)
 
 
-def _files(name: str) -> Subject:
-    per_step = 10
+PICTURES = 10  # a step
 
+
+def _pictures(work: Work) -> Values:
     def step(logger: Any, number: int) -> None:
-        pictures = np.zeros((per_step, 8, 8, 3), np.uint8)
+        pictures = np.zeros((PICTURES, 8, 8, 3), np.uint8)
         pictures[:, 0, 0] = number // 65536, number // 256 % 256, number % 256
-        pictures[:, 0, 1, 0] = range(per_step)
+        pictures[:, 0, 1, 0] = range(PICTURES)
         logger.log(number, {"pictures": [logger.image(each) for each in pictures]})
 
-    return lambda work: _grow(work, name, step, per_step)
+    return _grow(work, LOGGERS["medialog"](), step, PICTURES)
+
+
+class Files:
+    """Files of the same names and about the size, written beside and renamed, and nothing else."""
+
+    def start(self, folder: Path) -> None:
+        self._folder = str(folder)
+        os.mkdir(f"{self._folder}/tmp")
+        for first in range(256):
+            os.mkdir(f"{self._folder}/{first:02x}")
+
+    def write(self, content: bytes) -> None:
+        name = hashlib.sha256(content).hexdigest()
+        with open(f"{self._folder}/tmp/{name}", "xb", buffering=0) as file:
+            file.write(content)
+        os.rename(f"{self._folder}/tmp/{name}", f"{self._folder}/{name[:2]}/{name}")
+
+    def finish(self) -> None:
+        """Leave the files to the system."""
+
+
+def _files(work: Work) -> Values:
+    def step(files: Files, number: int) -> None:
+        for each in range(PICTURES):
+            files.write(b"%0100d" % (number * PICTURES + each))
+
+    return _grow(work, Files(), step, PICTURES)
 
 
 def _table(work: Work) -> Values:
@@ -99,7 +129,7 @@ def _table(work: Work) -> Values:
         if (number + 1) % every == 0:
             logger.log(number, {"table": table})
 
-    return _grow(work, "medialog", step)
+    return _grow(work, LOGGERS["medialog"](), step)
 
 
 def _case(name: str, what: str, subjects: dict[str, Subject], full: int, unit: str, notes: str) -> Case:
@@ -148,9 +178,9 @@ CASES = [
     _case(
         "media",
         "Ten small pictures a step, each a file of its own.",
-        {name: _files(name) for name in ("medialog",)},
+        {"medialog": _pictures, "limit: the files alone": _files},
         10**5,
         "files",
-        PLACES,
+        f"{PLACES} What the system does with new files, and when it brings them to the disk, is in both rows.",
     ),
 ]
