@@ -18,7 +18,7 @@ import pytest
 
 import medialog
 from medialog.cli import main
-from medialog.viewer import bundle
+from medialog.viewer import bundle, tables
 from medialog.viewer.media import to_base64, to_json
 from medialog.viewer.options import read_size
 from medialog.viewer.selection import _spread
@@ -339,6 +339,21 @@ def test_increments_show_no_more_rows_than_asked(tmp_path: Path) -> None:
     assert [(1, 1, False), (2, 2, False), (3, 2, True), (4, 2, True)] == [
         (view["rows"], view["shown"], view["truncated"]) for view in views
     ]
+
+
+def test_a_chain_has_only_so_many_increments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = growing(tmp_path, 4)
+    monkeypatch.setattr(tables, "MOST_INCREMENTS", 4)
+    at_most = written(run, tmp_path)
+    assert {"block"} <= set(at_most.index["views"][at_most.item("table")["entries"][-1]["value"]["sha256"]])
+
+    monkeypatch.setattr(tables, "MOST_INCREMENTS", 3)
+    found = written(run, tmp_path)
+
+    views = [found.index["views"][entry["value"]["sha256"]] for entry in found.item("table")["entries"]]
+    assert (1, 1) == (views[0]["rows"], views[0]["shown"])
+    for view in views[1:]:
+        assert ("left-out", "more than 3 increments") == (view["state"], view["reason"])
 
 
 def test_increments_before_a_damaged_one_are_shown(tmp_path: Path) -> None:
